@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+
+#define NTP_UNIX_OFFSET_S G_GUINT64_CONSTANT (2208988800)
+
+gint64
+wc_clock_now_us (void)
+{
+  return g_get_monotonic_time ();
+}
+
+guint64
+wc_clock_now_ntp (void)
+{
+  guint64 wall_us = (guint64) g_get_real_time ();
+  guint64 seconds = wall_us / G_USEC_PER_SEC + NTP_UNIX_OFFSET_S;
+  guint64 fraction = ((wall_us % G_USEC_PER_SEC) << 32) / G_USEC_PER_SEC;
+
+  return seconds << 32 | fraction;
+}
+
+gint64
+wc_clock_ntp_to_us (guint64 ntp)
+{
+  guint64 fraction_us = ((ntp & 0xffffffff) * G_USEC_PER_SEC) >> 32;
+
+  return (gint64) ((ntp >> 32) * G_USEC_PER_SEC + fraction_us);
+}
+
+char *
+wc_clock_format (gint64 wall_us)
+{
+  g_autoptr (GDateTime) seconds =
+      g_date_time_new_from_unix_utc (wall_us / G_USEC_PER_SEC);
+  g_autofree char *text = g_date_time_format (seconds, "%Y-%m-%dT%H:%M:%S");
+
+  return g_strdup_printf ("%s.%03dZ", text,
+                          (int) (wall_us % G_USEC_PER_SEC / 1000));
+}
+
+char *
+wc_clock_format_now (void)
+{
+  return wc_clock_format (g_get_real_time ());
+}

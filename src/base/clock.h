@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks. Every duration and deadline uses the monotonic clock; the wall clock
+ * is only shown to people and put into sender reports. Any thread. */
+#pragma once
+
+#include <glib.h>
+
+/** CLOCK_MONOTONIC in microseconds. */
+gint64 wc_clock_now_us (void);
+
+/** The wall clock as an NTP timestamp: 32 bits of seconds since 1900 and 32
+ * bits of fraction (RFC 3550 section 4). */
+guint64 wc_clock_now_ntp (void);
+
+/** An NTP timestamp (RFC 3550 section 4) in microseconds since 1900. */
+gint64 wc_clock_ntp_to_us (guint64 ntp);
+
+/** Now, RFC 3339 in UTC with milliseconds: "2026-11-21T06:24:00.123Z". */
+char *wc_clock_format_now (void);
+
+/** @wall_us, microseconds since 1970, in the same form. */
+char *wc_clock_format (gint64 wall_us);

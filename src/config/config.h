@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The server's configuration: typed, complete (every key has a value) and
+ * checked. Read once at start from a GKeyFile, the environment and the command
+ * line, in rising order of precedence; read-only afterwards, so any thread may
+ * look at it. */
+#pragma once
+
+#include "base/address.h"
+#include "base/log.h"
+#include "config/spec.h"
+
+#define WC_CONFIG_ERROR (wc_config_error_quark ())
+GQuark wc_config_error_quark (void);
+
+typedef enum {
+  WC_CONFIG_ERROR_READ,  /* the file cannot be read or is no key file */
+  WC_CONFIG_ERROR_KEY,   /* unknown or repeated key or group */
+  WC_CONFIG_ERROR_VALUE, /* a value of the wrong type or out of range */
+} WcConfigError;
+
+typedef enum { WC_LANE_WEBRTCBIN, WC_LANE_DIRECT } WcLaneKind;
+
+typedef struct {
+  /* [server] */
+  char *state_dir;
+  WcLogFormat log_format;
+  WcLogLevel log_level;
+  /* [http] */
+  char *listen_ip;        /* of `listen`; "0.0.0.0", "::", ... */
+  guint16 listen_port;    /* 0: any (tests) */
+  char *public_url;       /* nullable; without a trailing slash */
+  char **cors_origins;    /* {"*"} */
+  gboolean etag_strict;
+  gboolean session_auth_strict;
+  gboolean metrics_open;
+  /* [ice] */
+  guint16 udp_port;       /* 0: any (tests) */
+  char **addresses;       /* {"auto"} or numeric addresses to advertise */
+  char **interfaces;      /* empty: all */
+  gboolean ipv6;
+  guint consent_timeout_ms;
+  guint connect_timeout_ms; /* 20000: POST until ICE and DTLS are done */
+  /* [auth] */
+  char *admin_token;      /* nullable */
+  char *admin_token_file; /* nullable */
+  /* [limits] */
+  guint max_viewers, max_viewers_per_mountpoint, max_viewers_per_address;
+  guint max_mountpoints;
+  guint max_pending;      /* sessions that are not connected yet */
+  /* [rtp] */
+  guint16 port_min, port_max;
+  guint latch_timeout_ms;
+  /* [fanout] */
+  WcLaneKind lane;
+  guint workers;          /* resolved; never 0 */
+  guint history_ms;
+  gsize gop_max_bytes;
+  gboolean fast_start;
+  gboolean h264_profile_strict;
+  /* [mountpoint ...] in file order, of WcMountpointSpec */
+  GPtrArray *mountpoints;
+  char *file;             /* nullable: where it was read from */
+} WcConfig;
+
+/** Reads @file (nullable: defaults only), then WHEPCAST_GROUP_KEY from
+ * @environment (nullable, as of g_get_environ ()). The error names file, group,
+ * key and what is allowed. */
+WcConfig *wc_config_load (const char *file, char **environment,
+                          GError **error);
+void wc_config_free (WcConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcConfig, wc_config_free)
+
+/** "ADDR:PORT", "[v6]:PORT", ":PORT" or "PORT" as for [http] listen. */
+gboolean wc_config_set_listen (WcConfig *config, const char *listen,
+                               GError **error);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* What a mountpoint is asked to be: filled from the configuration file and from
+ * the API's JSON by one table of keys, so both know the same names, defaults and
+ * limits. A plain value owned by whoever made it; not shared between threads.
+ * Spelling: `source-timeout-ms` in the file, `source_timeout_ms` in JSON. */
+#pragma once
+
+#include "base/address.h"
+#include "base/codec.h"
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+
+typedef enum {
+  WC_KIND_RTP,
+  WC_KIND_RTSP,
+  WC_KIND_RTSP_PUSH,
+  WC_KIND_WHIP,
+  WC_KIND_WHEP,
+  WC_KIND_TEST,
+  WC_KIND_FILE,
+  WC_KIND_FAILOVER,
+} WcKind;
+
+typedef struct {
+  WcMedia media;
+  WcCodec codec;
+  guint16 port;       /* 0: choose */
+  guint16 rtcp_port;  /* 0: port + 1 */
+  guint8 payload_type;
+  gboolean payload_type_set; /* FALSE: take the source's */
+  char *fmtp;         /* nullable */
+  char *address;      /* to bind or join; "0.0.0.0" */
+  char *interface;    /* nullable: where to join a multicast group */
+  char *source;       /* nullable: the only sender allowed */
+  guint32 clock_rate;
+  guint8 channels;
+} WcTrackSpec;
+
+typedef struct {
+  char *id;
+  WcKind kind;
+  char *title;         /* nullable */
+  gboolean persist;    /* API only; TRUE */
+  gboolean enabled;    /* TRUE */
+  char *watch_token;   /* nullable; write-only */
+  char *publish_token; /* nullable; write-only */
+  guint source_timeout_ms; /* 2000 */
+  guint viewer_grace_ms;   /* 30000 */
+  char *sdp;           /* nullable: in place of tracks (kind=rtp) */
+  char *sdp_file;      /* nullable: the same, configuration only */
+  GPtrArray *tracks;   /* of WcTrackSpec; at most one per medium */
+  guint test_width, test_height, test_fps; /* kind=test: 1280, 720, 30 */
+} WcMountpointSpec;
+
+void wc_track_spec_free (WcTrackSpec *spec);
+WcTrackSpec *wc_track_spec_new (void);
+WcTrackSpec *wc_track_spec_copy (const WcTrackSpec *spec);
+
+WcMountpointSpec *wc_mountpoint_spec_new (void);
+WcMountpointSpec *wc_mountpoint_spec_copy (const WcMountpointSpec *spec);
+void wc_mountpoint_spec_free (WcMountpointSpec *spec);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcMountpointSpec, wc_mountpoint_spec_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcTrackSpec, wc_track_spec_free)
+
+/** The track of @media, or NULL. (transfer none) */
+WcTrackSpec *wc_mountpoint_spec_track (const WcMountpointSpec *spec,
+                                       WcMedia media);
+
+/** "rtp", "rtsp-push", ... */
+const char *wc_kind_name (WcKind kind);
+
+/** From the JSON object of a create request. An unknown key, a wrong type or a
+ * value out of range is an error naming the key and what is allowed
+ * (WC_CONFIG_ERROR_KEY or _VALUE). Does not look at the world: ports in use and
+ * the like are the mountpoint's business. */
+WcMountpointSpec *wc_mountpoint_spec_from_json (JsonObject *object,
+                                                GError **error);
+
+/** A copy of @base with the keys of a PATCH body changed. `id` and `kind` are
+ * refused. */
+WcMountpointSpec *wc_mountpoint_spec_patched (const WcMountpointSpec *base,
+                                              JsonObject *changes,
+                                              GError **error);
+
+/** The object that wc_mountpoint_spec_from_json () reads back. With
+ * @hide_secrets tokens come out as "***" (for reading by the API), else as they
+ * are (for the state file). (transfer full) */
+JsonObject *wc_mountpoint_spec_to_json (const WcMountpointSpec *spec,
+                                        gboolean hide_secrets);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Turns the RTP of one source's track, as it comes from the network, into the
+ * packets of a WcTrack: in order, numbered without jumps across restarts of the
+ * source, with continuous timestamps, start points marked, H.264/H.265 parameter
+ * sets in band before every key frame, and no payload above WC_MAX_PAYLOAD.
+ * Nothing is depayloaded into frames and nothing is decoded.
+ *
+ * Owned and called by one thread at a time (the streaming thread); the counters
+ * may be read from any thread. Input is hostile: anything may be in it. */
+#pragma once
+
+#include "base/codec.h"
+#include "engine/track.h"
+
+typedef struct WcNormaliser WcNormaliser;
+typedef struct WcSourceClock WcSourceClock;
+
+typedef struct {
+  guint64 packets;      /* taken */
+  guint64 bytes;        /* their RTP payload */
+  guint64 lost;         /* never came (RFC 3550 appendix A.3, without late) */
+  guint64 late;         /* came after they were given up, or twice */
+  guint64 malformed;    /* not RTP, or not the codec's format */
+  guint64 refragmented; /* were larger than WC_MAX_PAYLOAD */
+  guint64 restarts;     /* source changes absorbed */
+  guint32 jitter_us;    /* RFC 3550 section 6.4.1 */
+} WcNormaliserStats;
+
+/** The clock that the tracks of one source share: maps the source's NTP time
+ * (from its sender reports) to the monotonic clock. Reference-counted; guarded
+ * by a mutex inside. */
+WcSourceClock *wc_source_clock_new (void);
+WcSourceClock *wc_source_clock_ref (WcSourceClock *clock);
+void wc_source_clock_unref (WcSourceClock *clock);
+/** The source was restarted: what was learnt no longer holds. */
+void wc_source_clock_reset (WcSourceClock *clock);
+
+/** @track and @clock are referenced. */
+WcNormaliser *wc_normaliser_new (WcTrack *track, WcSourceClock *clock);
+void wc_normaliser_free (WcNormaliser *normaliser);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcNormaliser, wc_normaliser_free)
+
+/** Parameter sets known from the SDP: the fmtp of RFC 6184 section 8.1
+ * (sprop-parameter-sets) or RFC 7798 section 7.1 (sprop-vps, -sps, -pps). Put in
+ * band before each key frame that does not bring its own. Returns FALSE with
+ * @reason set (static text) when @fmtp has some that cannot be read. */
+gboolean wc_normaliser_set_fmtp (WcNormaliser *normaliser, const char *fmtp,
+                                 const char **reason);
+
+/** The next packet is of a new source (another SSRC, or one that was away):
+ * numbering and timestamps go on from the last by the time that has passed. */
+void wc_normaliser_restart (WcNormaliser *normaliser);
+
+/** Takes one RTP packet (RFC 3550 section 5.1), header and all. Header
+ * extensions, CSRCs and padding are dropped. @arrival_us: monotonic. Returns
+ * FALSE if it was not RTP or not of the codec's format; it is counted. */
+gboolean wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp,
+                             gsize size, gint64 arrival_us);
+
+/** No packet follows for now: what waits for missing packets goes on. */
+void wc_normaliser_flush (WcNormaliser *normaliser, gint64 now_us);
+
+/** From the source's RTCP sender report (RFC 3550 section 6.4.1). */
+void wc_normaliser_sender_report (WcNormaliser *normaliser, guint64 ntp,
+                                  guint32 rtp_timestamp, gint64 arrival_us);
+
+void wc_normaliser_get_stats (WcNormaliser *normaliser,
+                              WcNormaliserStats *stats);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes SDP: the answer that a viewer gets, and the canonical offer that stands
+ * for the viewer's in front of webrtcbin (which must never see the viewer's). */
+#pragma once
+
+#include "base/address.h"
+#include "sdp/plan.h"
+
+typedef struct {
+  const char *ufrag, *pwd;
+  const char *fingerprint;    /* "sha-256 AB:CD:..." of our certificate */
+  const WcAddress *candidates; /* host candidates, best first */
+  guint n_candidates;
+  const char *stream_id;      /* a=msid; the same for both tracks */
+  const char *cname;
+  guint32 ssrc[WC_N_MEDIA];
+  guint32 rtx_ssrc[WC_N_MEDIA]; /* 0: none */
+  guint64 session_id;         /* of the o= line */
+} WcSdpAnswerParams;
+
+/** The answer for the viewer: CRLF line ends, ice-lite, all candidates and
+ * end-of-candidates, below 8000 bytes. (transfer full) */
+char *wc_sdp_answer_write (const WcSdpPlan *plan,
+                           const WcSdpAnswerParams *params);
+
+/** The offer that webrtcbin gets in the viewer's place: only the m-lines that
+ * carry a track, all bundled, the chosen payload types (and rtx), the viewer's
+ * true ufrag, pwd, fingerprint, setup and mids. (transfer full) */
+char *wc_sdp_canonical_offer_write (const WcSdpPlan *plan);
+
+/** The a=setup role that we take: active unless the viewer is (RFC 8842). */
+WcSdpSetup wc_sdp_plan_setup (const WcSdpPlan *plan);
