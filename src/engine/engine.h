@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine: worker threads that send media to viewers and answer their ICE,
+ * all of them on one UDP port. It knows neither GStreamer nor HTTP.
+ *
+ * Made and started once by the server; outlives every subscriber. Functions here
+ * may be called from any thread unless said otherwise. */
+#pragma once
+
+#include "base/address.h"
+
+#include <glib.h>
+
+#define WC_ENGINE_ERROR (wc_engine_error_quark ())
+GQuark wc_engine_error_quark (void);
+
+typedef enum {
+  WC_ENGINE_ERROR_IN_USE, /* the UDP port is taken */
+  WC_ENGINE_ERROR_SOCKET, /* anything else the kernel refuses */
+} WcEngineError;
+
+typedef struct WcEngine WcEngine;
+
+typedef struct {
+  guint workers;            /* threads, 1 to 64 */
+  guint16 udp_port;         /* 0: any free one */
+  gboolean ipv6;            /* dual stack where the kernel has IPv6 */
+  guint connect_timeout_ms; /* from wc_subscriber_start () until secured */
+  guint consent_timeout_ms; /* without authentic STUN or SRTCP: dead */
+  gboolean fast_start;      /* begin at a key frame of the ring */
+} WcEngineConfig;
+
+typedef struct {
+  guint subscribers;
+  guint64 datagrams_in, datagrams_out, bytes_out;
+  guint64 foreign;       /* came to another worker's socket */
+  guint64 stun_rejected; /* not authentic, or for nobody */
+  guint64 stray;         /* neither STUN nor from a known address */
+  guint64 send_failed;   /* the socket would not take it */
+} WcEngineStats;
+
+/** Opens the sockets and starts the workers. The error names the port. */
+WcEngine *wc_engine_new (const WcEngineConfig *config, GError **error);
+/** Ends the workers. No subscriber may be left. */
+void wc_engine_free (WcEngine *engine);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcEngine, wc_engine_free)
+
+/** The port in use, also when 0 was asked for. */
+guint16 wc_engine_udp_port (const WcEngine *engine);
+/** FALSE when the sockets are IPv4 only. */
+gboolean wc_engine_has_ipv6 (const WcEngine *engine);
+void wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats);

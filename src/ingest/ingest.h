@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* A source of a mountpoint: abstract. Each kind is a subclass in a file of its
+ * own (ingest-rtp.c, ingest-test.c), loads its pipeline text from pipelines/
+ * and ends in engine tracks.
+ *
+ * Main thread only. Streaming threads write the tracks and post; state changes
+ * of the pipeline run on a thread of their own, and one that is not finished
+ * after 10 s is abandoned, counted, and a new pipeline is built. */
+#pragma once
+
+#include "base/address.h"
+#include "config/config.h"
+#include "config/spec.h"
+#include "engine/normaliser.h"
+#include "engine/track.h"
+
+#include <gio/gio.h>
+
+#define WC_INGEST_ERROR (wc_ingest_error_quark ())
+GQuark wc_ingest_error_quark (void);
+
+typedef enum {
+  WC_INGEST_ERROR_IN_USE,   /* a port is taken, or the range is used up: 409 */
+  WC_INGEST_ERROR_INVALID,  /* cannot work as described: 422 */
+  WC_INGEST_ERROR_INTERNAL, /* out of descriptors, element missing: 500 */
+} WcIngestError;
+
+typedef enum {
+  WC_INGEST_IDLE,     /* stopped, or nothing was ever heard */
+  WC_INGEST_STARTING, /* packets, but no start point yet */
+  WC_INGEST_LIVE,
+  WC_INGEST_LOST,     /* no packets for source_timeout_ms */
+  WC_INGEST_FAILED,   /* cannot work as configured */
+} WcIngestState;
+
+typedef struct {
+  gboolean present;
+  WcMedia media;
+  WcCodec codec;
+  guint32 clock_rate;
+  guint8 channels;
+  guint8 payload_type;
+  guint16 port, rtcp_port; /* 0: the kind has none */
+  char *address;           /* nullable; bound or joined */
+  char *fmtp;              /* nullable; as configured or from the SDP */
+  char *profile;           /* nullable; as seen in the bitstream */
+  char *source;            /* nullable; address the source is latched to */
+  guint32 ssrc;            /* of the source */
+  WcNormaliserStats input;
+  WcTrackStats track;
+} WcIngestTrackInfo;
+
+void wc_ingest_track_info_clear (WcIngestTrackInfo *info);
+
+/** What all sources share: the port range in use. Main thread. */
+typedef struct WcPortPool WcPortPool;
+WcPortPool *wc_port_pool_new (guint16 port_min, guint16 port_max);
+void wc_port_pool_free (WcPortPool *pool);
+/** How many ports are taken now. */
+guint wc_port_pool_taken (WcPortPool *pool);
+
+#define WC_TYPE_INGEST (wc_ingest_get_type ())
+G_DECLARE_DERIVABLE_TYPE (WcIngest, wc_ingest, WC, INGEST, GObject)
+
+struct _WcIngestClass {
+  GObjectClass parent_class;
+  void (*start) (WcIngest *ingest);
+  void (*stop) (WcIngest *ingest);
+  void (*request_key_frame) (WcIngest *ingest, WcMedia media);
+  void (*get_track_info) (WcIngest *ingest, WcMedia media,
+                          WcIngestTrackInfo *info);
+};
+
+/** Makes the source @spec asks for and takes its ports (binds them: a port that
+ * anybody has is WC_INGEST_ERROR_IN_USE), but does not start it. Chosen ports,
+ * and tracks that came as SDP, are written into @spec. On failure everything is
+ * released. @config and @ports are borrowed and outlive it. */
+WcIngest *wc_ingest_new (WcMountpointSpec *spec, const WcConfig *config,
+                         WcPortPool *ports, GError **error);
+
+void wc_ingest_start (WcIngest *ingest);
+/** Stops, and releases the ports when the last reference goes. Idempotent. */
+void wc_ingest_stop (WcIngest *ingest);
+
+WcIngestState wc_ingest_state (WcIngest *ingest);
+/** Why it is lost or failed, or a warning while it is live: what came and what
+ * was expected. Nullable. (transfer none) */
+const char *wc_ingest_reason (WcIngest *ingest);
+
+/** (transfer none) (nullable): NULL when the source has no such track. The track
+ * stays the same object for the ingest's life, across restarts of the source. */
+WcTrack *wc_ingest_track (WcIngest *ingest, WcMedia media);
+
+/** Asks the source for a key frame (RTCP PLI to its RTCP address, or a force-
+ * key-unit event), at most once in 500 ms however often it is called. */
+void wc_ingest_request_key_frame (WcIngest *ingest, WcMedia media);
+
+/** @info must be cleared with wc_ingest_track_info_clear (). */
+void wc_ingest_get_track_info (WcIngest *ingest, WcMedia media,
+                               WcIngestTrackInfo *info);
+
+/* For subclasses: */
+void wc_ingest_set_state (WcIngest *ingest, WcIngestState state,
+                          const char *reason);
+void wc_ingest_set_track (WcIngest *ingest, WcMedia media, WcTrack *track);
+
+/* Signal, main thread: "state-changed" (WcIngest *ingest), also when only the
+ * reason changed. */

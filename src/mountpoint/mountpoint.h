@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* A mountpoint: one source, its tracks, its viewers. GObject, main thread only.
+ * The registry owns it; sessions hold a weak reference. */
+#pragma once
+
+#include "config/config.h"
+#include "ingest/ingest.h"
+#include "mountpoint/session.h"
+#include "peer/peer.h"
+
+#define WC_MOUNTPOINT_ERROR (wc_mountpoint_error_quark ())
+GQuark wc_mountpoint_error_quark (void);
+
+typedef enum {
+  WC_MOUNTPOINT_ERROR_NOT_FOUND, /* 404 */
+  WC_MOUNTPOINT_ERROR_EXISTS,    /* 409: the id is taken */
+  WC_MOUNTPOINT_ERROR_IN_USE,    /* 409: a port is taken */
+  WC_MOUNTPOINT_ERROR_READ_ONLY, /* 409: it is of the configuration file */
+  WC_MOUNTPOINT_ERROR_NOT_LIVE,  /* 409 + Retry-After: no picture now */
+  WC_MOUNTPOINT_ERROR_DISABLED,  /* 403 */
+  WC_MOUNTPOINT_ERROR_LIMIT,     /* 503 + Retry-After */
+  WC_MOUNTPOINT_ERROR_INVALID,   /* 422 */
+  WC_MOUNTPOINT_ERROR_STORE,     /* 500: could not be saved */
+  WC_MOUNTPOINT_ERROR_STOPPING,  /* 503 + Retry-After: server is going down */
+} WcMountpointError;
+
+typedef enum {
+  WC_MOUNTPOINT_IDLE,
+  WC_MOUNTPOINT_STARTING,
+  WC_MOUNTPOINT_LIVE,
+  WC_MOUNTPOINT_LOST,
+  WC_MOUNTPOINT_DISABLED,
+  WC_MOUNTPOINT_FAILED,
+} WcMountpointState;
+
+typedef enum {
+  WC_ORIGIN_CONFIG,
+  WC_ORIGIN_API,
+  WC_ORIGIN_DEMO,
+} WcOrigin;
+
+/** What every mountpoint stands on. Owned by the server, outlives them. */
+typedef struct {
+  const WcConfig *config;
+  WcPeerFactory *peers;
+  WcPortPool *ports;
+  const WcAddress *candidates; /* to advertise, with ports; best first */
+  guint n_candidates;
+} WcMountpointContext;
+
+#define WC_TYPE_MOUNTPOINT (wc_mountpoint_get_type ())
+G_DECLARE_FINAL_TYPE (WcMountpoint, wc_mountpoint, WC, MOUNTPOINT, GObject)
+
+/** Takes the ports; does not start. @spec is copied. */
+WcMountpoint *wc_mountpoint_new (const WcMountpointSpec *spec, WcOrigin origin,
+                                 const WcMountpointContext *context,
+                                 GError **error);
+/** Starts the source if it is enabled. */
+void wc_mountpoint_start (WcMountpoint *mountpoint);
+/** Ends the source and every viewer. Idempotent. */
+void wc_mountpoint_stop (WcMountpoint *mountpoint, const char *reason);
+
+const char *wc_mountpoint_id (WcMountpoint *mountpoint);
+const WcMountpointSpec *wc_mountpoint_spec (WcMountpoint *mountpoint);
+WcOrigin wc_mountpoint_origin (WcMountpoint *mountpoint);
+const char *wc_origin_name (WcOrigin origin);
+WcMountpointState wc_mountpoint_state (WcMountpoint *mountpoint);
+const char *wc_mountpoint_state_name (WcMountpointState state);
+/** Nullable. */
+const char *wc_mountpoint_reason (WcMountpoint *mountpoint);
+/** When the state was entered, microseconds since 1970. */
+gint64 wc_mountpoint_since_us (WcMountpoint *mountpoint);
+guint wc_mountpoint_n_viewers (WcMountpoint *mountpoint);
+/** Fills @info (to be cleared) if there is such a track. */
+gboolean wc_mountpoint_get_track_info (WcMountpoint *mountpoint, WcMedia media,
+                                       WcIngestTrackInfo *info);
+
+void wc_mountpoint_set_enabled (WcMountpoint *mountpoint, gboolean enabled);
+/** Ends every viewer session; returns how many. */
+guint wc_mountpoint_kick (WcMountpoint *mountpoint, const char *reason);
+/** Changes the spec; restarts the source if that is needed. On failure nothing
+ * has changed. */
+gboolean wc_mountpoint_edit (WcMountpoint *mountpoint,
+                             const WcMountpointSpec *spec, GError **error);
+
+/** A viewer's offer. Limits are the registry's business; see
+ * wc_registry_watch_async (). */
+void wc_mountpoint_watch_async (WcMountpoint *mountpoint, const char *offer,
+                                gsize size, const WcViewerInfo *viewer,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data);
+/** The session, whose answer is wc_session_answer (). (transfer full) */
+WcSession *wc_mountpoint_watch_finish (WcMountpoint *mountpoint,
+                                       GAsyncResult *result, GError **error);
+
+/** (transfer container) (element-type WcSession) */
+GPtrArray *wc_mountpoint_list_sessions (WcMountpoint *mountpoint);
+
+/* Signals, main thread: "state-changed" (WcMountpoint *),
+ * "session-ended" (WcMountpoint *, WcSession *). */

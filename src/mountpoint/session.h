@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* A WHEP session: a viewer of a mountpoint from its POST until it is forgotten.
+ *
+ *   negotiating -> connecting -> playing -> closing -> closed
+ *
+ * In `closing` media has stopped and the session URL still answers (10 s: real
+ * clients close their connection before they DELETE); in `closed` it is gone.
+ * GObject, main thread only; the mountpoint's sessions are owned by the registry's
+ * table of session secrets. */
+#pragma once
+
+#include "base/address.h"
+#include "peer/peer.h"
+
+typedef enum {
+  WC_SESSION_NEGOTIATING,
+  WC_SESSION_CONNECTING,
+  WC_SESSION_PLAYING,
+  WC_SESSION_CLOSING,
+  WC_SESSION_CLOSED,
+} WcSessionState;
+
+/** Who asks. Copied where it is kept. */
+typedef struct {
+  const char *address;    /* of the HTTP client, textual */
+  const char *user_agent; /* nullable */
+} WcViewerInfo;
+
+#define WC_TYPE_SESSION (wc_session_get_type ())
+G_DECLARE_FINAL_TYPE (WcSession, wc_session, WC, SESSION, GObject)
+
+/** 32 hex digits: the last part of the session URL; a capability (RFC 9725
+ * section 5). Never logged. */
+const char *wc_session_secret (WcSession *session);
+/** 12 hex digits for people, logs and DELETE /api/v1/sessions/{public-id}. */
+const char *wc_session_public_id (WcSession *session);
+/** A strong entity tag with its quotes (RFC 9110 section 8.8.3). */
+const char *wc_session_etag (WcSession *session);
+/** The SDP answer; NULL until it was made. */
+const char *wc_session_answer (WcSession *session);
+/** The mountpoint's id, also when that is gone. */
+const char *wc_session_mountpoint_id (WcSession *session);
+WcSessionState wc_session_state (WcSession *session);
+const char *wc_session_state_name (WcSessionState state);
+/** When it was made, microseconds since 1970. */
+gint64 wc_session_since_us (WcSession *session);
+const char *wc_session_address (WcSession *session);
+const char *wc_session_user_agent (WcSession *session); /* nullable */
+/** Bit mask of 1 << WcMedia that it is sent. */
+guint wc_session_media (WcSession *session);
+void wc_session_get_stats (WcSession *session, WcPeerStats *stats);
+
+/** TRUE when @ufrag and @pwd (nullable: not given) are of the current ICE
+ * generation; FALSE means that the viewer asks for an ICE restart. */
+gboolean wc_session_is_current_ice (WcSession *session, const char *ufrag,
+                                    const char *pwd);
+
+/** -> closing. Returns FALSE if it was closing or closed before. */
+gboolean wc_session_close (WcSession *session, const char *reason);
+
+/* Signal, main thread: "state-changed" (WcSession *session). */
