@@ -49,13 +49,17 @@ guint32 wc_track_clock_rate (const WcTrack *track);
 /** Appends @n packets, whose seq must rise, and wakes the readers.
  * @packets: (transfer full) each. */
 void wc_track_append (WcTrack *track, WcPacket **packets, guint n);
+/** The same at a given monotonic time, for tests that make their own. */
+void wc_track_append_at (WcTrack *track, WcPacket **packets, guint n,
+                         gint64 now_us);
 /** Forgets every packet (the source is gone for good); numbering goes on. */
 void wc_track_clear (WcTrack *track);
 
 /* --- readers, any thread ------------------------------------------------ */
 
 /** Registers @wake; returns an id for wc_track_remove_waker (). When that
- * returns, @wake is not running and never runs again. */
+ * returns, @wake is not running and never runs again. A waker must not add or
+ * remove wakers. */
 guint wc_track_add_waker (WcTrack *track, WcTrackWakeFunc wake,
                           gpointer user_data);
 void wc_track_remove_waker (WcTrack *track, guint id);
@@ -81,6 +85,11 @@ guint wc_track_read (WcTrack *track, guint64 *seq, WcPacket **packets,
 /** The newest packet's timestamps: what "live" is now. FALSE when empty. */
 gboolean wc_track_newest (WcTrack *track, gint64 *timestamp,
                           gint64 *capture_us, guint32 *frame);
+
+/** The same of the packet appended last, whether it is still held or not: where
+ * a new writer goes on. FALSE if there never was one. */
+gboolean wc_track_last (WcTrack *track, gint64 *timestamp, gint64 *capture_us,
+                        guint32 *frame);
 
 void wc_track_get_stats (WcTrack *track, WcTrackStats *stats);
 

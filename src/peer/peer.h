@@ -50,9 +50,10 @@ G_DECLARE_FINAL_TYPE (WcPeerFactory, wc_peer_factory, WC, PEER_FACTORY, GObject)
 G_DECLARE_FINAL_TYPE (WcPeer, wc_peer, WC, PEER, GObject)
 
 /** gst_init () must have been called. @engine: borrowed, outlives the factory.
- * Fails when an element that webrtcbin needs is not installed; the message
- * names the Debian package. */
-WcPeerFactory *wc_peer_factory_new (WcEngine *engine, GError **error);
+ * @history_ms: how long a lost packet can be sent again. Fails when an element
+ * that webrtcbin needs is not installed; the message names the Debian package. */
+WcPeerFactory *wc_peer_factory_new (WcEngine *engine, guint history_ms,
+                                    GError **error);
 
 /** Ends the pools after everything queued has run. Peers must be closed. */
 void wc_peer_factory_stop (WcPeerFactory *factory);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/delivery.h"
+
+#include "base/id.h"
+
+#define BATCH 64
+#define RTP_HEADER_SIZE 12
+
+void
+wc_delivery_init (WcDelivery *delivery, WcTrack *track, WcMedia media,
+                  guint8 payload_type, guint32 ssrc, const WcLane *lane,
+                  gpointer lane_data)
+{
+  *delivery = (WcDelivery){
+      .track = track != NULL ? wc_track_ref (track) : NULL,
+      .media = media,
+      .payload_type = payload_type,
+      .ssrc = ssrc,
+      .lane = lane,
+      .lane_data = lane_data,
+  };
+  wc_id_random_bytes (&delivery->seq, sizeof delivery->seq);
+  wc_id_random_bytes (&delivery->offset, sizeof delivery->offset);
+}
+
+void
+wc_delivery_clear (WcDelivery *delivery)
+{
+  g_clear_pointer (&delivery->track, wc_track_unref);
+  delivery->state = WC_DELIVERY_OFF;
+}
+
+/* Squeezes the frames from @first_frame to the newest so that they end where
+ * the newest one is: a millisecond apart if they fit behind what was sent
+ * before, else as close as the clock allows. The next frame to come is later
+ * than all of them, because no source makes frames so close together. */
+static void
+plan_squeeze (WcDelivery *delivery, guint32 first_frame)
+{
+  gint64 newest, newest_us;
+  guint32 frame;
+
+  delivery->squeezing = FALSE;
+  if (delivery->media != WC_MEDIA_VIDEO ||
+      !wc_track_newest (delivery->track, &newest, &newest_us, &frame))
+    return;
+
+  gint64 n = (gint32)(frame + 1 - first_frame);
+  if (n <= 0)
+    return;
+  gint64 clock_rate = wc_track_clock_rate (delivery->track);
+  gint64 step = clock_rate / 1000;
+  gint64 newest_out = newest;
+  if (delivery->began) {
+    step = CLAMP ((newest - delivery->last) / n, 1, step);
+    newest_out = MAX (newest, delivery->last + n * step);
+  }
+  delivery->squeezing = TRUE;
+  delivery->squeeze_end_frame = frame + 1;
+  delivery->squeeze_end = newest_out + step;
+  delivery->squeeze_step = step;
+  delivery->squeeze_end_us = newest_us + (delivery->squeeze_end - newest) *
+                                             G_USEC_PER_SEC / clock_rate;
+}
+
+void
+wc_delivery_begin (WcDelivery *delivery, guint64 live_seq, gboolean fast_start)
+{
+  guint64 start;
+
+  if (delivery->track == NULL)
+    return;
+  delivery->resumed = TRUE;
+  delivery->squeezing = FALSE;
+  if (delivery->media == WC_MEDIA_AUDIO) {
+    delivery->state = WC_DELIVERY_LIVE;
+  } else if (fast_start && wc_track_find_start (delivery->track, &start) &&
+             start < live_seq) {
+    delivery->state = WC_DELIVERY_CATCHING_UP;
+    delivery->cursor = start;
+  } else {
+    delivery->state = WC_DELIVERY_WAITING;
+  }
+}
+
+static void
+set_times (const WcDelivery *delivery, const WcPacket *packet,
+           WcOutgoing *outgoing, gint64 *timestamp)
+{
+  gint64 before = (gint32)(delivery->squeeze_end_frame - packet->frame);
+
+  *timestamp = packet->timestamp;
+  outgoing->capture_us = packet->capture_us;
+  if (delivery->squeezing && before > 0) {
+    gint64 ticks = before * delivery->squeeze_step;
+    *timestamp = delivery->squeeze_end - ticks;
+    outgoing->capture_us =
+        delivery->squeeze_end_us -
+        ticks * G_USEC_PER_SEC / wc_track_clock_rate (delivery->track);
+  }
+  outgoing->timestamp = (guint32)*timestamp + delivery->offset;
+}
+
+/* Sends @n packets or none. */
+static gboolean
+send_batch (WcDelivery *delivery, WcPacket *const *packets, guint n,
+            gint64 now_us)
+{
+  WcOutgoing outgoing[BATCH];
+  guint16 seq = delivery->seq;
+  guint64 expected = delivery->expected;
+  gint64 last = delivery->last;
+  gint64 timestamp = 0;
+  guint64 bytes = 0;
+  gboolean start = FALSE;
+
+  for (guint i = 0; i < n; i++) {
+    if (i > 0 || !delivery->resumed)
+      seq += (guint16)(packets[i]->seq - expected);
+    expected = packets[i]->seq + 1;
+    outgoing[i] = (WcOutgoing){.packet = packets[i],
+                               .ssrc = delivery->ssrc,
+                               .payload_type = delivery->payload_type,
+                               .seq = seq++};
+    set_times (delivery, packets[i], &outgoing[i], &timestamp);
+    last = delivery->began || i > 0 ? MAX (last, timestamp) : timestamp;
+    bytes += packets[i]->size + RTP_HEADER_SIZE;
+    start |= (packets[i]->flags & WC_PACKET_START) != 0;
+  }
+  if (!delivery->lane->send (delivery->lane_data, delivery->media, outgoing, n))
+    return FALSE;
+
+  delivery->seq = seq;
+  delivery->expected = expected;
+  delivery->last = last;
+  delivery->began = TRUE;
+  delivery->resumed = FALSE;
+  delivery->packets += n;
+  delivery->bytes += bytes;
+  if (start)
+    delivery->start_sent_us = now_us;
+  return TRUE;
+}
+
+/* The viewer's queue is full: it costs itself, nobody else. */
+static void
+skip (WcDelivery *delivery, guint n)
+{
+  delivery->dropped += n;
+  delivery->resumed = TRUE;
+  delivery->skips++;
+  if (delivery->media == WC_MEDIA_VIDEO)
+    delivery->state = WC_DELIVERY_WAITING;
+}
+
+static guint
+find_start (WcPacket *const *packets, guint n)
+{
+  guint i = 0;
+
+  while (i < n && !(packets[i]->flags & WC_PACKET_START))
+    i++;
+  return i;
+}
+
+void
+wc_delivery_live (WcDelivery *delivery, WcPacket *const *packets, guint n,
+                  gint64 now_us)
+{
+  guint first = 0;
+
+  if (delivery->state == WC_DELIVERY_WAITING) {
+    first = find_start (packets, n);
+    if (first < n)
+      delivery->state = WC_DELIVERY_LIVE;
+  }
+  if (delivery->state != WC_DELIVERY_LIVE)
+    return;
+  /* What is live is never squeezed: a start point met here is new. */
+  for (guint i = first; i < n; i += BATCH) {
+    guint count = MIN (n - i, BATCH);
+    if (!send_batch (delivery, packets + i, count, now_us)) {
+      skip (delivery, n - i);
+      return;
+    }
+  }
+}
+
+void
+wc_delivery_lagged (WcDelivery *delivery)
+{
+  if (delivery->state == WC_DELIVERY_LIVE)
+    skip (delivery, 0);
+}
+
+/* Those of @packets that are still the past, in number. */
+static guint
+count_past (WcPacket *const *packets, guint n, guint64 live_seq)
+{
+  guint i = 0;
+
+  while (i < n && packets[i]->seq < live_seq)
+    i++;
+  return i;
+}
+
+guint
+wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq, guint budget,
+                      gint64 now_us)
+{
+  WcPacket *packets[BATCH];
+  gboolean skipped = FALSE;
+  guint64 cursor = delivery->cursor;
+
+  if (delivery->state != WC_DELIVERY_CATCHING_UP)
+    return 0;
+  guint n = wc_track_read (delivery->track, &cursor, packets,
+                           MIN (budget, BATCH), &skipped);
+  guint past = count_past (packets, n, live_seq);
+  if (past > 0 && delivery->resumed)
+    plan_squeeze (delivery, packets[0]->frame);
+
+  if (skipped) {
+    /* The ring has moved on below us: nothing here can be decoded. */
+    delivery->state = WC_DELIVERY_WAITING;
+    past = 0;
+  } else if (past == 0) {
+    delivery->state = WC_DELIVERY_LIVE;
+  } else if (send_batch (delivery, packets, past, now_us)) {
+    delivery->cursor = packets[past - 1]->seq + 1;
+    if (delivery->cursor >= live_seq)
+      delivery->state = WC_DELIVERY_LIVE;
+  } else {
+    past = 0; /* no room now; the next turn tries again */
+  }
+  for (guint i = 0; i < n; i++)
+    wc_packet_unref (packets[i]);
+  return past;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* How a viewer's packets are secured and sent: a table of functions that the
+ * layer above installs in a subscriber. `webrtcbin` (peer/webrtcbin-lane) queues
+ * them for the viewer's webrtcbin.
+ *
+ * All functions are called on the subscriber's worker thread, must not block and
+ * must not call back into the engine but for wc_subscriber_send () and
+ * wc_subscriber_note_alive (). None is called after the `done` of
+ * wc_subscriber_stop (). */
+#pragma once
+
+#include "base/codec.h"
+#include "engine/packet.h"
+
+/** A packet as one viewer gets it: the header fields that are the viewer's own.
+ * The payload, the marker and the rest stand in @packet. */
+typedef struct {
+  WcPacket *packet;   /* borrowed for the call; take a reference to keep it */
+  guint32 ssrc;
+  guint32 timestamp;
+  guint16 seq;
+  guint8 payload_type;
+  gint64 capture_us;  /* fits @timestamp, so that sender reports are right */
+} WcOutgoing;
+
+typedef struct {
+  /** Takes all of @n packets of one track, or none (FALSE: no room; the engine
+   * then skips this viewer to the next key frame). */
+  gboolean (*send) (gpointer lane, WcMedia media, const WcOutgoing *packets,
+                    guint n);
+  /** ICE has nominated a pair; DTLS may begin. Called once. */
+  void (*connected) (gpointer lane);
+  /** A datagram of the viewer from an address that passed ICE. */
+  void (*receive_dtls) (gpointer lane, const guint8 *data, gsize size);
+  void (*receive_srtcp) (gpointer lane, const guint8 *data, gsize size);
+} WcLane;

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/rtcp.h"
+
+#define HEADER_SIZE 4
+#define REPORT_SIZE 24
+
+enum { SR = 200, RR = 201, RTPFB = 205, PSFB = 206 };
+enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4 };
+
+static guint32
+read_u32 (const guint8 *data)
+{
+  return (guint32)data[0] << 24 | (guint32)data[1] << 16 |
+         (guint32)data[2] << 8 | data[3];
+}
+
+static void
+read_reports (const guint8 *data, gsize size, guint n, WcRtcpSummary *summary)
+{
+  for (guint i = 0;
+       i < n && size >= REPORT_SIZE && summary->n_reports < WC_RTCP_MAX_REPORTS;
+       i++, data += REPORT_SIZE, size -= REPORT_SIZE)
+    summary->reports[summary->n_reports++] = (WcRtcpReport){
+        .ssrc = read_u32 (data),
+        .fraction_lost = data[4],
+        .jitter = read_u32 (data + 12),
+        .lsr = read_u32 (data + 16),
+        .dlsr = read_u32 (data + 20),
+    };
+}
+
+static void
+read_nacks (const guint8 *data, gsize size, WcRtcpSummary *summary)
+{
+  for (; size >= 4; data += 4, size -= 4) {
+    guint mask = (guint)(data[2] << 8 | data[3]);
+    summary->nacked += 1 + (guint)__builtin_popcount (mask);
+  }
+}
+
+static void
+add_key_request (guint32 ssrc, WcRtcpSummary *summary)
+{
+  if (summary->n_key_requests < WC_RTCP_MAX_REPORTS)
+    summary->key_requests[summary->n_key_requests++] = ssrc;
+}
+
+/* @data: behind the common header. */
+static void
+read_packet (guint type, guint count, const guint8 *data, gsize size,
+             WcRtcpSummary *summary)
+{
+  if (type == SR && size >= 24) {
+    read_reports (data + 24, size - 24, count, summary);
+  } else if (type == RR && size >= 4) {
+    read_reports (data + 4, size - 4, count, summary);
+  } else if (type == RTPFB && count == FMT_NACK && size >= 8) {
+    read_nacks (data + 8, size - 8, summary);
+  } else if (type == PSFB && count == FMT_PLI && size >= 8) {
+    add_key_request (read_u32 (data + 4), summary);
+  } else if (type == PSFB && count == FMT_FIR) {
+    for (gsize at = 8; at + 8 <= size; at += 8)
+      add_key_request (read_u32 (data + at), summary);
+  }
+}
+
+gboolean
+wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary)
+{
+  gboolean any = FALSE;
+
+  *summary = (WcRtcpSummary){0};
+  while (size >= HEADER_SIZE && data[0] >> 6 == 2) {
+    gsize length = ((gsize)(data[2] << 8 | data[3]) + 1) * 4;
+    if (length > size)
+      break;
+    read_packet (data[1], data[0] & 0x1f, data + HEADER_SIZE,
+                 length - HEADER_SIZE, summary);
+    data += length;
+    size -= length;
+    any = TRUE;
+  }
+  return any;
+}
+
+gint
+wc_rtcp_round_trip_ms (const WcRtcpReport *report, guint64 now_ntp)
+{
+  guint32 now = (guint32)(now_ntp >> 16);
+  gint32 round_trip = (gint32)(now - report->lsr - report->dlsr);
+
+  if (report->lsr == 0)
+    return -1;
+  /* In units of 1/65536 s; clocks step, so nonsense is possible. */
+  if (round_trip < 0)
+    return 0;
+  return (gint)((gint64)round_trip * 1000 / 65536);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What a viewer tells us by RTCP (RFC 3550 section 6, RFC 4585, RFC 5104), read
+ * from a decrypted compound packet. Pure; the input may be anything. */
+#pragma once
+
+#include <glib.h>
+
+#define WC_RTCP_MAX_REPORTS 4
+
+/** A report block (RFC 3550 section 6.4.1). */
+typedef struct {
+  guint32 ssrc;
+  guint8 fraction_lost; /* of 256, since the report before */
+  guint32 jitter;       /* in timestamp units */
+  guint32 lsr, dlsr;    /* 0: it has seen no sender report */
+} WcRtcpReport;
+
+typedef struct {
+  guint n_reports;
+  WcRtcpReport reports[WC_RTCP_MAX_REPORTS];
+  guint nacked;         /* packets asked for again (RFC 4585 section 6.2.1) */
+  guint n_key_requests; /* PLI and FIR */
+  guint32 key_requests[WC_RTCP_MAX_REPORTS]; /* the media SSRCs they name */
+} WcRtcpSummary;
+
+/** Reads as far as the packet is well-formed. Returns FALSE if nothing is. */
+gboolean wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary);
+
+/** The round trip of @report in milliseconds, or -1 if it cannot be told.
+ * @now_ntp: wc_clock_now_ntp () of the arrival (RFC 3550 section 6.4.1). */
+gint wc_rtcp_round_trip_ms (const WcRtcpReport *report, guint64 now_ntp);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The UDP sockets of the workers: all on one port, dual stack where there is
+ * IPv6, with the local address of every datagram kept, because an answer must
+ * leave by the address it was asked on (or ICE fails on a host that has two). */
+#pragma once
+
+#include "base/address.h"
+
+#include <gio/gio.h>
+
+typedef struct {
+  int fd;
+  int family; /* AF_INET6 is dual stack */
+} WcUdp;
+
+#define WC_UDP_DATAGRAM_SIZE 2048
+
+typedef struct {
+  WcAddress from;
+  WcAddress local; /* the port is not set */
+  guint size;
+  guint8 data[WC_UDP_DATAGRAM_SIZE];
+} WcDatagram;
+
+/** Opens @n sockets that share *@port (SO_REUSEPORT); 0 is any free port and is
+ * replaced by the one found. A port that somebody else has is
+ * WC_ENGINE_ERROR_IN_USE. */
+gboolean wc_udp_open_shared (WcUdp *sockets, guint n, guint16 *port,
+                             gboolean ipv6, GError **error);
+void wc_udp_close (WcUdp *udp);
+
+/** Takes up to @max waiting datagrams without blocking; larger ones than fit are
+ * dropped. Returns how many. */
+guint wc_udp_receive (const WcUdp *udp, WcDatagram *datagrams, guint max);
+
+/** Sends without blocking, from the IP address @local. Any thread. */
+gboolean wc_udp_send (const WcUdp *udp, const WcAddress *to,
+                      const WcAddress *local, const void *data, gsize size);

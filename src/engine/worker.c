@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/worker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/engine-private.h"
+#include "engine/subscriber-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define RECEIVE_BATCH 32
+#define READ_BATCH 64
+#define MAX_FOREIGN 1024
+#define CHECK_INTERVAL_US (250 * 1000)
+#define PACE_INTERVAL_MS 5
+
+typedef struct {
+  WcWorkerFunc run;
+  gpointer data;
+} Closure;
+
+/* --- from other threads --------------------------------------------------- */
+
+static void
+wake (WcWorker *worker)
+{
+  if (!atomic_exchange (&worker->awake, TRUE)) {
+    guint64 one = 1;
+    gssize written = write (worker->event_fd, &one, sizeof one);
+    (void)written; /* a full eventfd is awake already */
+  }
+}
+
+void
+wc_worker_post (WcWorker *worker, WcWorkerFunc run, gpointer data)
+{
+  Closure *closure = g_new (Closure, 1);
+
+  *closure = (Closure){run, data};
+  pthread_mutex_lock (&worker->lock);
+  g_queue_push_tail (&worker->inbox, closure);
+  pthread_mutex_unlock (&worker->lock);
+  wake (worker);
+}
+
+void
+wc_worker_post_foreign (WcWorker *worker, const WcDatagram *datagram)
+{
+  gsize size = G_STRUCT_OFFSET (WcDatagram, data) + datagram->size;
+  WcDatagram *copy = g_memdup2 (datagram, size);
+
+  pthread_mutex_lock (&worker->lock);
+  gboolean room = worker->foreign.length < MAX_FOREIGN;
+  if (room)
+    g_queue_push_tail (&worker->foreign, copy);
+  pthread_mutex_unlock (&worker->lock);
+  if (room)
+    wake (worker);
+  else
+    g_free (copy);
+}
+
+/* The writer of a track; must not block. */
+static void
+on_track_news (gpointer user_data)
+{
+  WcFeed *feed = user_data;
+  WcWorker *worker = feed->worker;
+
+  if (atomic_exchange (&feed->has_news, TRUE))
+    return;
+  pthread_mutex_lock (&worker->lock);
+  g_ptr_array_add (worker->news, feed);
+  pthread_mutex_unlock (&worker->lock);
+  wake (worker);
+}
+
+gboolean
+wc_worker_send (WcWorker *worker, const WcAddress *to, const WcAddress *local,
+                const void *data, gsize size)
+{
+  if (!wc_udp_send (&worker->udp, to, local, data, size)) {
+    atomic_fetch_add_explicit (&worker->send_failed, 1, memory_order_relaxed);
+    return FALSE;
+  }
+  atomic_fetch_add_explicit (&worker->datagrams_out, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit (&worker->bytes_out, size, memory_order_relaxed);
+  return TRUE;
+}
+
+/* --- tables --------------------------------------------------------------- */
+
+void
+wc_worker_add (WcWorker *worker, WcSubscriber *subscriber)
+{
+  g_hash_table_insert (worker->by_ufrag, subscriber->ufrag,
+                       wc_subscriber_ref (subscriber));
+  atomic_fetch_add (&worker->n_subscribers, 1);
+}
+
+void
+wc_worker_remove (WcWorker *worker, WcSubscriber *subscriber)
+{
+  if (g_hash_table_remove (worker->by_ufrag, subscriber->ufrag))
+    atomic_fetch_sub (&worker->n_subscribers, 1);
+}
+
+void
+wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
+                         WcSubscriber *subscriber)
+{
+  g_hash_table_replace (worker->by_address,
+                        g_memdup2 (address, sizeof *address), subscriber);
+}
+
+void
+wc_worker_forget_address (WcWorker *worker, const WcAddress *address)
+{
+  g_hash_table_remove (worker->by_address, address);
+}
+
+static void
+free_feed (gpointer data)
+{
+  WcFeed *feed = data;
+  WcWorker *worker = feed->worker;
+
+  wc_track_remove_waker (feed->track, feed->waker);
+  pthread_mutex_lock (&worker->lock);
+  g_ptr_array_remove (worker->news, feed);
+  pthread_mutex_unlock (&worker->lock);
+  wc_track_unref (feed->track);
+  g_ptr_array_unref (feed->subscribers);
+  g_free (feed);
+}
+
+WcFeed *
+wc_worker_join_feed (WcWorker *worker, WcTrack *track, WcSubscriber *subscriber)
+{
+  WcFeed *feed = g_hash_table_lookup (worker->feeds, track);
+
+  if (feed == NULL) {
+    feed = g_new0 (WcFeed, 1);
+    feed->track = wc_track_ref (track);
+    feed->worker = worker;
+    feed->subscribers = g_ptr_array_new ();
+    feed->seq = wc_track_head (track);
+    g_hash_table_insert (worker->feeds, track, feed);
+    feed->waker = wc_track_add_waker (track, on_track_news, feed);
+    on_track_news (feed); /* what came between the two lines above */
+  }
+  g_ptr_array_add (feed->subscribers, subscriber);
+  return feed;
+}
+
+void
+wc_worker_leave_feed (WcWorker *worker, WcFeed *feed, WcSubscriber *subscriber)
+{
+  g_ptr_array_remove_fast (feed->subscribers, subscriber);
+  if (feed->subscribers->len == 0)
+    g_hash_table_remove (worker->feeds, feed->track);
+}
+
+/* --- datagrams ------------------------------------------------------------ */
+
+static WcHint *
+hint_of (WcWorker *worker, const WcAddress *address)
+{
+  return &worker->hints[wc_address_hash (address) & (WC_WORKER_HINTS - 1)];
+}
+
+static void
+pass_on (WcWorker *worker, guint owner, const WcDatagram *datagram)
+{
+  atomic_fetch_add_explicit (&worker->foreign_in, 1, memory_order_relaxed);
+  wc_worker_post_foreign (wc_engine_worker (worker->engine, owner), datagram);
+}
+
+static void
+on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
+{
+  char ufrag[WC_STUN_UFRAG_SIZE];
+  guint owner;
+
+  if (wc_stun_peek_ufrag (datagram->data, datagram->size, ufrag)) {
+    WcSubscriber *subscriber = g_hash_table_lookup (worker->by_ufrag, ufrag);
+    if (subscriber != NULL) {
+      wc_subscriber_on_stun (subscriber, datagram);
+      return;
+    }
+    if (!is_foreign && wc_engine_owner_of (worker->engine, ufrag, &owner) &&
+        owner != worker->index) {
+      *hint_of (worker, &datagram->from) = (WcHint){datagram->from, owner};
+      pass_on (worker, owner, datagram);
+      return;
+    }
+  }
+  atomic_fetch_add_explicit (&worker->stun_rejected, 1, memory_order_relaxed);
+}
+
+static void
+on_datagram (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
+{
+  atomic_fetch_add_explicit (&worker->datagrams_in, !is_foreign,
+                             memory_order_relaxed);
+  if (wc_stun_is_stun (datagram->data[0])) {
+    on_stun (worker, datagram, is_foreign);
+    return;
+  }
+
+  WcSubscriber *subscriber =
+      g_hash_table_lookup (worker->by_address, &datagram->from);
+  if (subscriber != NULL) {
+    wc_subscriber_on_datagram (subscriber, datagram);
+    return;
+  }
+  const WcHint *hint = hint_of (worker, &datagram->from);
+  if (!is_foreign && hint->owner != worker->index &&
+      wc_address_equal (&hint->address, &datagram->from)) {
+    pass_on (worker, hint->owner, datagram);
+    return;
+  }
+  atomic_fetch_add_explicit (&worker->stray, 1, memory_order_relaxed);
+}
+
+static void
+receive (WcWorker *worker)
+{
+  guint n = wc_udp_receive (&worker->udp, worker->datagrams, RECEIVE_BATCH);
+
+  /* What is left makes epoll return at once: media is not starved. */
+  for (guint i = 0; i < n; i++)
+    on_datagram (worker, &worker->datagrams[i], FALSE);
+}
+
+/* --- media ---------------------------------------------------------------- */
+
+static void
+deliver (WcFeed *feed, WcPacket *const *packets, guint n, gboolean lagged,
+         gint64 now_us)
+{
+  for (guint i = 0; i < feed->subscribers->len; i++)
+    wc_subscriber_on_packets (g_ptr_array_index (feed->subscribers, i), feed,
+                              packets, n, lagged, now_us);
+}
+
+static void
+read_feed (WcFeed *feed, gint64 now_us)
+{
+  WcPacket *packets[READ_BATCH];
+  guint n;
+
+  do {
+    gboolean lagged = FALSE;
+    n = wc_track_read (feed->track, &feed->seq, packets, READ_BATCH, &lagged);
+    if (n > 0 || lagged)
+      deliver (feed, packets, n, lagged, now_us);
+    for (guint i = 0; i < n; i++)
+      wc_packet_unref (packets[i]);
+  } while (n == READ_BATCH);
+}
+
+static void
+read_news (WcWorker *worker, gint64 now_us)
+{
+  pthread_mutex_lock (&worker->lock);
+  GPtrArray *news = worker->news;
+  worker->news = worker->news_spare;
+  worker->news_spare = news;
+  pthread_mutex_unlock (&worker->lock);
+
+  for (guint i = 0; i < news->len; i++) {
+    WcFeed *feed = g_ptr_array_index (news, i);
+    atomic_store (&feed->has_news, FALSE);
+    read_feed (feed, now_us);
+  }
+  g_ptr_array_set_size (news, 0);
+}
+
+static void
+pace (WcWorker *worker, gint64 now_us)
+{
+  GHashTableIter iter;
+  gpointer subscriber;
+  guint left = 0;
+
+  g_hash_table_iter_init (&iter, worker->by_ufrag);
+  while (g_hash_table_iter_next (&iter, NULL, &subscriber))
+    left += wc_subscriber_catch_up (subscriber, now_us) ? 1 : 0;
+  worker->n_catching_up = left;
+}
+
+static void
+check (WcWorker *worker, gint64 now_us)
+{
+  GHashTableIter iter;
+  gpointer subscriber;
+
+  if (now_us < worker->next_check_us)
+    return;
+  worker->next_check_us = now_us + CHECK_INTERVAL_US;
+  g_hash_table_iter_init (&iter, worker->by_ufrag);
+  while (g_hash_table_iter_next (&iter, NULL, &subscriber))
+    wc_subscriber_check (subscriber, now_us);
+}
+
+/* --- the loop ------------------------------------------------------------- */
+
+static void
+run_inbox (WcWorker *worker)
+{
+  pthread_mutex_lock (&worker->lock);
+  GQueue closures = worker->inbox;
+  GQueue foreign = worker->foreign;
+  g_queue_init (&worker->inbox);
+  g_queue_init (&worker->foreign);
+  pthread_mutex_unlock (&worker->lock);
+
+  Closure *closure;
+  while ((closure = g_queue_pop_head (&closures)) != NULL) {
+    closure->run (worker, closure->data);
+    g_free (closure);
+  }
+  WcDatagram *datagram;
+  while ((datagram = g_queue_pop_head (&foreign)) != NULL) {
+    on_datagram (worker, datagram, TRUE);
+    g_free (datagram);
+  }
+}
+
+static void
+clear_event (WcWorker *worker)
+{
+  guint64 count;
+  gssize size = read (worker->event_fd, &count, sizeof count);
+
+  (void)size; /* nothing to read is fine */
+  atomic_store (&worker->awake, FALSE);
+}
+
+static void *
+run (void *data)
+{
+  WcWorker *worker = data;
+  struct epoll_event events[2];
+
+  while (!atomic_load (&worker->quit)) {
+    int timeout_ms =
+        worker->n_catching_up > 0 ? PACE_INTERVAL_MS : CHECK_INTERVAL_US / 1000;
+    int n = epoll_wait (worker->epoll_fd, events, 2, timeout_ms);
+    gboolean readable = FALSE;
+    for (int i = 0; i < n; i++) {
+      if (events[i].data.fd == worker->event_fd)
+        clear_event (worker);
+      else
+        readable = TRUE;
+    }
+
+    run_inbox (worker);
+    if (readable)
+      receive (worker);
+    gint64 now_us = wc_clock_now_us ();
+    read_news (worker, now_us);
+    if (worker->n_catching_up > 0 && now_us >= worker->next_pace_us) {
+      worker->next_pace_us = now_us + PACE_INTERVAL_MS * 1000;
+      pace (worker, now_us);
+    }
+    check (worker, now_us);
+  }
+  run_inbox (worker); /* nobody may wait for ever */
+  return NULL;
+}
+
+static gboolean
+watch (WcWorker *worker, int fd)
+{
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+  return epoll_ctl (worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void
+init_tables (WcWorker *worker)
+{
+  pthread_mutex_init (&worker->lock, NULL);
+  g_queue_init (&worker->inbox);
+  g_queue_init (&worker->foreign);
+  worker->news = g_ptr_array_new ();
+  worker->news_spare = g_ptr_array_new ();
+  worker->stun = wc_stun_new ();
+  worker->by_ufrag = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify)wc_subscriber_unref);
+  worker->by_address = g_hash_table_new_full (
+      wc_address_hash_func, wc_address_equal_func, g_free, NULL);
+  worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, free_feed);
+  worker->hints = g_new0 (WcHint, WC_WORKER_HINTS);
+  worker->datagrams = g_new (WcDatagram, RECEIVE_BATCH);
+}
+
+static void
+free_tables (WcWorker *worker)
+{
+  g_hash_table_unref (worker->by_address);
+  g_hash_table_unref (worker->by_ufrag);
+  g_hash_table_unref (worker->feeds);
+  g_queue_clear_full (&worker->inbox, g_free);
+  g_queue_clear_full (&worker->foreign, g_free);
+  g_ptr_array_unref (worker->news);
+  g_ptr_array_unref (worker->news_spare);
+  wc_stun_free (worker->stun);
+  g_free (worker->hints);
+  g_free (worker->datagrams);
+  pthread_mutex_destroy (&worker->lock);
+}
+
+static void
+close_all (WcWorker *worker)
+{
+  if (worker->epoll_fd >= 0)
+    close (worker->epoll_fd);
+  if (worker->event_fd >= 0)
+    close (worker->event_fd);
+  wc_udp_close (&worker->udp);
+}
+
+gboolean
+wc_worker_start (WcWorker *worker, WcEngine *engine, guint index, WcUdp udp,
+                 GError **error)
+{
+  char name[16];
+
+  worker->engine = engine;
+  worker->index = index;
+  worker->udp = udp;
+  worker->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  worker->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  init_tables (worker);
+  if (worker->epoll_fd < 0 || worker->event_fd < 0 ||
+      !watch (worker, worker->event_fd) || !watch (worker, udp.fd) ||
+      (errno = pthread_create (&worker->thread, NULL, run, worker)) != 0) {
+    g_set_error (error, WC_ENGINE_ERROR, WC_ENGINE_ERROR_SOCKET,
+                 "worker %u: %s", index, g_strerror (errno));
+    free_tables (worker);
+    close_all (worker);
+    return FALSE;
+  }
+  g_snprintf (name, sizeof name, "worker-%u", index);
+  pthread_setname_np (worker->thread, name);
+  return TRUE;
+}
+
+void
+wc_worker_stop (WcWorker *worker)
+{
+  atomic_store (&worker->quit, TRUE);
+  wake (worker);
+  pthread_join (worker->thread, NULL);
+  free_tables (worker);
+  close_all (worker);
+}

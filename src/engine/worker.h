@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker: one thread with one socket on the shared UDP port, an epoll loop, and
+ * the subscribers that belong to it. Internal to the engine.
+ *
+ * Only the thread itself touches subscribers, feeds and address tables. Others
+ * post: closures and foreign datagrams into the inbox, tracks into the list of
+ * those that have news; both under one lock that is held for a few pointers. */
+#pragma once
+
+#include "engine/engine.h"
+#include "engine/stun.h"
+#include "engine/subscriber.h"
+#include "engine/track.h"
+#include "engine/udp.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct WcWorker WcWorker;
+
+typedef void (*WcWorkerFunc) (WcWorker *worker, gpointer data);
+
+/** A track that at least one subscriber of this worker gets. */
+typedef struct {
+  WcTrack *track;
+  WcWorker *worker;
+  guint waker;
+  atomic_bool has_news;
+  guint64 seq;            /* where the worker's reading is */
+  GPtrArray *subscribers; /* of WcSubscriber, borrowed */
+} WcFeed;
+
+/** Where to pass a datagram from an address that another worker serves. A lossy
+ * cache: a wrong hint costs a look-up, never more. */
+typedef struct {
+  WcAddress address;
+  guint owner;
+} WcHint;
+
+#define WC_WORKER_HINTS 4096 /* power of two */
+
+struct WcWorker {
+  WcEngine *engine;
+  guint index;
+  WcUdp udp;
+  int epoll_fd, event_fd;
+  pthread_t thread;
+  atomic_bool quit;
+  atomic_bool awake; /* the eventfd was written and not yet read */
+
+  pthread_mutex_t lock;  /* guards the next four */
+  GQueue inbox;          /* of Closure */
+  GQueue foreign;        /* of WcDatagram, bounded */
+  GPtrArray *news;       /* of WcFeed */
+  GPtrArray *news_spare; /* swapped with it */
+
+  WcStun *stun;
+  GHashTable *by_ufrag;   /* char * -> WcSubscriber, owns a reference */
+  GHashTable *by_address; /* WcAddress * -> WcSubscriber, borrowed */
+  GHashTable *feeds;      /* WcTrack * -> WcFeed */
+  guint n_catching_up;
+  gint64 next_check_us, next_pace_us;
+  WcHint *hints;
+  WcDatagram *datagrams;  /* receive batch */
+
+  atomic_uint n_subscribers;
+  atomic_ullong datagrams_in, datagrams_out, bytes_out, foreign_in;
+  atomic_ullong stun_rejected, stray, send_failed;
+};
+
+/** @udp is taken over. Starts the thread. */
+gboolean wc_worker_start (WcWorker *worker, WcEngine *engine, guint index,
+                          WcUdp udp, GError **error);
+/** Ends the thread and frees what @worker holds. */
+void wc_worker_stop (WcWorker *worker);
+
+/** Runs @run on the worker's thread, in order of posting. Any thread. */
+void wc_worker_post (WcWorker *worker, WcWorkerFunc run, gpointer data);
+/** A datagram that came to another worker's socket; copied. Any thread. */
+void wc_worker_post_foreign (WcWorker *worker, const WcDatagram *datagram);
+
+/** Sends and counts. Any thread. */
+gboolean wc_worker_send (WcWorker *worker, const WcAddress *to,
+                         const WcAddress *local, const void *data, gsize size);
+
+/* --- on the worker's thread ---------------------------------------------- */
+
+void wc_worker_add (WcWorker *worker, WcSubscriber *subscriber);
+void wc_worker_remove (WcWorker *worker, WcSubscriber *subscriber);
+/** The feed of @track, made if there is none, with @subscriber in it. */
+WcFeed *wc_worker_join_feed (WcWorker *worker, WcTrack *track,
+                             WcSubscriber *subscriber);
+void wc_worker_leave_feed (WcWorker *worker, WcFeed *feed,
+                           WcSubscriber *subscriber);
+/** @address passed ICE for @subscriber: datagrams from there are its own. */
+void wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
+                              WcSubscriber *subscriber);
+void wc_worker_forget_address (WcWorker *worker, const WcAddress *address);

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+#include "peer/connection.h"
+
+#include "base/log.h"
+#include "peer/ice-agent.h"
+#include "peer/peer.h"
+#include "peer/push-src.h"
+#include "sdp/answer.h"
+
+#include <gst/sdp/sdp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+/* GstDtlsConnectionState of dtlsdec's property `connection-state`. */
+enum { DTLS_CLOSED = 1, DTLS_FAILED = 2, DTLS_CONNECTED = 4 };
+
+struct WcConnection {
+  WcConnectionCallbacks callbacks;
+  gpointer user_data;
+  char *pem;
+  guint history_ms;
+
+  GstElement *pipeline;
+  GstElement *webrtcbin; /* of the pipeline */
+  WcPushSrc *sources[WC_N_MEDIA];
+  WcIceAgent *agent;
+  GstElement *dtls_enc, *dtls_dec, *dtls_srtp_dec; /* of the transport */
+  GObject *rtp_session; /* nullable: RTPSession inside rtpsession */
+  gulong rtcp_handler;
+  guint32 rtx_ssrc[WC_N_MEDIA];
+  atomic_uint n_keys; /* directions that have theirs */
+  atomic_bool dtls_up;
+  atomic_bool closing; /* callbacks stop */
+};
+
+/* --- what webrtcbin makes inside ------------------------------------------ */
+
+static void
+on_key (GstElement *element, gpointer user_data)
+{
+  WcConnection *connection = user_data;
+
+  if (atomic_fetch_add (&connection->n_keys, 1) + 1 == 2 &&
+      !atomic_load (&connection->closing))
+    connection->callbacks.keys (connection->user_data);
+}
+
+static void
+on_dtls_state (GObject *dtls_dec, GParamSpec *spec, gpointer user_data)
+{
+  WcConnection *connection = user_data;
+  int state = 0;
+
+  g_object_get (dtls_dec, "connection-state", &state, NULL);
+  if (state == DTLS_CONNECTED)
+    atomic_store (&connection->dtls_up, TRUE);
+  else if ((state == DTLS_CLOSED || state == DTLS_FAILED) &&
+           atomic_exchange (&connection->dtls_up, state == DTLS_FAILED) &&
+           !atomic_load (&connection->closing))
+    connection->callbacks.dtls_closed (connection->user_data);
+}
+
+static void
+on_receiving_rtcp (GObject *session, GstBuffer *buffer, gpointer user_data)
+{
+  WcConnection *connection = user_data;
+  GstMapInfo map;
+
+  if (!atomic_load (&connection->closing) &&
+      gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    connection->callbacks.rtcp (map.data, map.size, connection->user_data);
+    gst_buffer_unmap (buffer, &map);
+  }
+}
+
+static void
+set_up_rtp_session (WcConnection *connection, GstElement *element)
+{
+  /* Sender reports speak of capture times: lips stay in sync whatever the
+   * viewer's queue is. A report a second brings that soon after a join. */
+  g_object_set (element, "rtcp-sync-send-time", FALSE, "rtcp-min-interval",
+                GST_SECOND, NULL);
+  g_object_get (element, "internal-session", &connection->rtp_session, NULL);
+  if (connection->rtp_session != NULL)
+    connection->rtcp_handler =
+        g_signal_connect (connection->rtp_session, "on-receiving-rtcp",
+                          G_CALLBACK (on_receiving_rtcp), connection);
+}
+
+static void
+on_deep_element_added (GstBin *bin, GstBin *parent, GstElement *element,
+                       gpointer user_data)
+{
+  WcConnection *connection = user_data;
+  GstElementFactory *factory = gst_element_get_factory (element);
+  const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : "";
+
+  if (g_str_equal (name, "dtlssrtpdec")) {
+    g_set_object (&connection->dtls_srtp_dec, element);
+    g_object_set (element, "pem", connection->pem, NULL);
+  } else if (g_str_equal (name, "dtlsdec")) {
+    g_set_object (&connection->dtls_dec, element);
+    g_signal_connect (element, "on-key-received", G_CALLBACK (on_key),
+                      connection);
+    g_signal_connect (element, "notify::connection-state",
+                      G_CALLBACK (on_dtls_state), connection);
+  } else if (g_str_equal (name, "dtlsenc")) {
+    g_set_object (&connection->dtls_enc, element);
+    g_signal_connect (element, "on-key-received", G_CALLBACK (on_key),
+                      connection);
+  } else if (g_str_equal (name, "rtpsession")) {
+    set_up_rtp_session (connection, element);
+  } else if (g_str_equal (name, "rtprtxsend")) {
+    g_object_set (element, "max-size-packets", 0, "max-size-time",
+                  connection->history_ms, NULL);
+  }
+}
+
+/* webrtcbin sets it TRUE before adding it: media must never wait for a clock
+ * on a thread that others share. */
+static void
+free_clocksyncs (WcConnection *connection)
+{
+  g_autoptr (GstIterator) iterator =
+      gst_bin_iterate_recurse (GST_BIN (connection->webrtcbin));
+  GValue item = G_VALUE_INIT;
+
+  while (gst_iterator_next (iterator, &item) == GST_ITERATOR_OK) {
+    GObject *element = g_value_get_object (&item);
+    GstElementFactory *factory =
+        gst_element_get_factory (GST_ELEMENT (element));
+    if (factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), "clocksync"))
+      g_object_set (element, "sync", FALSE, NULL);
+    g_value_unset (&item);
+  }
+}
+
+/* --- making --------------------------------------------------------------- */
+
+static GstBusSyncReply
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  /* Kept messages would keep the elements that sent them. */
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *debug = NULL;
+    gst_message_parse_error (message, &error, &debug);
+    wc_debug ("viewer pipeline: %s (%s)", error->message, debug);
+  }
+  return GST_BUS_DROP;
+}
+
+static GstElement *
+make_webrtcbin (WcConnection *connection)
+{
+  connection->agent =
+      wc_ice_agent_new (connection->callbacks.send, connection->user_data);
+  /* webrtcbin takes no reference of its own but drops one. */
+  GstElement *webrtcbin = gst_element_factory_make_full (
+      "webrtcbin", "ice-agent", gst_object_ref (connection->agent),
+      "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency", 0, NULL);
+  g_signal_connect (webrtcbin, "deep-element-added",
+                    G_CALLBACK (on_deep_element_added), connection);
+  return webrtcbin;
+}
+
+/* The name that the answer promises (a=ssrc:... cname:). */
+static void
+set_cname (WcConnection *connection, const char *cname)
+{
+  g_autoptr (GstElement) rtpbin =
+      gst_bin_get_by_name (GST_BIN (connection->webrtcbin), "rtpbin");
+  g_autoptr (GstStructure) sdes = gst_structure_new (
+      "application/x-rtp-source-sdes", "cname", G_TYPE_STRING, cname, NULL);
+
+  if (rtpbin != NULL)
+    g_object_set (rtpbin, "sdes", sdes, NULL);
+}
+
+static void
+make_pipeline (WcConnection *connection, const char *cname)
+{
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+
+  connection->pipeline = gst_pipeline_new (NULL);
+  connection->webrtcbin = make_webrtcbin (connection);
+  set_cname (connection, cname);
+  gst_bin_add (GST_BIN (connection->pipeline), connection->webrtcbin);
+  g_autoptr (GstBus) bus = gst_element_get_bus (connection->pipeline);
+  gst_bus_set_sync_handler (bus, on_message, NULL, NULL);
+  /* Running time is the monotonic clock: capture times are timestamps. */
+  gst_pipeline_use_clock (GST_PIPELINE (connection->pipeline), clock);
+  gst_element_set_start_time (connection->pipeline, GST_CLOCK_TIME_NONE);
+  gst_element_set_base_time (connection->pipeline, 0);
+}
+
+static GstCaps *
+caps_of (const WcSdpPlanMedia *media, guint32 ssrc)
+{
+  g_autofree char *name = g_ascii_strup (media->format->name, -1);
+
+  return gst_caps_new_simple (
+      "application/x-rtp", "media", G_TYPE_STRING, wc_media_name (media->track),
+      "encoding-name", G_TYPE_STRING, name, "payload", G_TYPE_INT,
+      media->format->payload_type, "clock-rate", G_TYPE_INT,
+      (int)media->format->clock_rate, "ssrc", G_TYPE_UINT, ssrc, NULL);
+}
+
+static void
+add_transceiver (WcConnection *connection, const WcSdpPlanMedia *media,
+                 guint32 ssrc)
+{
+  g_autoptr (GstCaps) caps = caps_of (media, ssrc);
+  g_autoptr (GstObject) transceiver = NULL;
+
+  g_signal_emit_by_name (connection->webrtcbin, "add-transceiver",
+                         GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps,
+                         &transceiver);
+  if (transceiver != NULL)
+    g_object_set (transceiver, "do-nack", media->rtx != NULL, NULL);
+  connection->sources[media->track] =
+      gst_object_ref_sink (wc_push_src_new (caps));
+  gst_bin_add (GST_BIN (connection->pipeline),
+               GST_ELEMENT (connection->sources[media->track]));
+}
+
+/* --- negotiation (control pool; promises are answered on webrtcbin's thread)
+ */
+
+static gboolean
+fail (GError **error, const char *step, const GstStructure *reply)
+{
+  g_autoptr (GError) cause = NULL;
+
+  if (reply != NULL)
+    gst_structure_get (reply, "error", G_TYPE_ERROR, &cause, NULL);
+  g_set_error (error, WC_PEER_ERROR, WC_PEER_ERROR_NEGOTIATION,
+               "webrtcbin: %s: %s", step,
+               cause != NULL ? cause->message : "failed");
+  return FALSE;
+}
+
+static gboolean
+set_description (WcConnection *connection, const char *signal,
+                 GstWebRTCSDPType type, GstSDPMessage *sdp, GError **error)
+{
+  GstWebRTCSessionDescription *description =
+      gst_webrtc_session_description_new (type, sdp);
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+
+  g_signal_emit_by_name (connection->webrtcbin, signal, description, promise);
+  GstPromiseResult result = gst_promise_wait (promise);
+  const GstStructure *reply = result == GST_PROMISE_RESULT_REPLIED
+                                  ? gst_promise_get_reply (promise)
+                                  : NULL;
+  gboolean ok = result == GST_PROMISE_RESULT_REPLIED &&
+                (reply == NULL || !gst_structure_has_field (reply, "error"));
+  gst_webrtc_session_description_free (description);
+  return ok || fail (error, signal, reply);
+}
+
+static GstSDPMessage *
+create_answer (WcConnection *connection, GError **error)
+{
+  g_autoptr (GstPromise) promise = gst_promise_new ();
+  GstWebRTCSessionDescription *answer = NULL;
+  GstSDPMessage *sdp = NULL;
+
+  g_signal_emit_by_name (connection->webrtcbin, "create-answer", NULL, promise);
+  const GstStructure *reply =
+      gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED
+          ? gst_promise_get_reply (promise)
+          : NULL;
+  if (reply == NULL ||
+      !gst_structure_get (reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
+                          &answer, NULL)) {
+    fail (error, "create-answer", reply);
+    return NULL;
+  }
+  gst_sdp_message_copy (answer->sdp, &sdp);
+  gst_webrtc_session_description_free (answer);
+  return sdp;
+}
+
+static void
+replace_attribute (GstSDPMedia *media, const char *key, const char *value)
+{
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++) {
+    GstSDPAttribute attribute;
+    if (!g_str_equal (gst_sdp_media_get_attribute (media, i)->key, key))
+      continue;
+    gst_sdp_attribute_set (&attribute, key, value);
+    gst_sdp_media_replace_attribute (media, i, &attribute);
+  }
+}
+
+/* "FID <media ssrc> <rtx ssrc>" (RFC 5576 section 4.2). */
+static guint32
+read_rtx_ssrc (const GstSDPMedia *media)
+{
+  const char *group = gst_sdp_media_get_attribute_val (media, "ssrc-group");
+  guint32 ssrc, rtx_ssrc;
+
+  if (group != NULL && sscanf (group, "FID %u %u", &ssrc, &rtx_ssrc) == 2)
+    return rtx_ssrc;
+  return 0;
+}
+
+/* Our credentials go in, and what webrtcbin chose comes out. The answer's
+ * sections are those of the canonical offer: the sent ones, in order. */
+static void
+edit_answer (WcConnection *connection, const WcConnectionParams *params,
+             GstSDPMessage *answer)
+{
+  guint section = 0;
+
+  for (guint i = 0; i < params->plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
+    if (media->role != WC_SDP_SEND ||
+        section >= gst_sdp_message_medias_len (answer))
+      continue;
+    GstSDPMedia *sdp =
+        (GstSDPMedia *)gst_sdp_message_get_media (answer, section++);
+    replace_attribute (sdp, "ice-ufrag", params->ufrag);
+    replace_attribute (sdp, "ice-pwd", params->pwd);
+    connection->rtx_ssrc[media->track] = read_rtx_ssrc (sdp);
+  }
+}
+
+static gboolean
+link_sources (WcConnection *connection, const WcSdpPlan *plan, GError **error)
+{
+  guint section = 0;
+
+  for (guint i = 0; i < plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (plan->media, i);
+    if (media->role != WC_SDP_SEND)
+      continue;
+    g_autofree char *name = g_strdup_printf ("sink_%u", section++);
+    GstElement *source = GST_ELEMENT (connection->sources[media->track]);
+    if (!gst_element_link_pads (source, "src", connection->webrtcbin, name))
+      return fail (error, "linking the media", NULL);
+    gst_element_sync_state_with_parent (source);
+  }
+  return TRUE;
+}
+
+static gboolean
+negotiate (WcConnection *connection, const WcConnectionParams *params,
+           GError **error)
+{
+  g_autofree char *text = wc_sdp_canonical_offer_write (params->plan);
+  GstSDPMessage *offer;
+
+  if (gst_sdp_message_new_from_text (text, &offer) != GST_SDP_OK)
+    return fail (error, "reading the canonical offer", NULL);
+  if (!set_description (connection, "set-remote-description",
+                        GST_WEBRTC_SDP_TYPE_OFFER, offer, error))
+    return FALSE;
+  GstSDPMessage *answer = create_answer (connection, error);
+  if (answer == NULL)
+    return FALSE;
+  edit_answer (connection, params, answer);
+  return set_description (connection, "set-local-description",
+                          GST_WEBRTC_SDP_TYPE_ANSWER, answer, error) &&
+         link_sources (connection, params->plan, error);
+}
+
+WcConnection *
+wc_connection_open (const WcConnectionParams *params,
+                    const WcConnectionCallbacks *callbacks, gpointer user_data,
+                    GError **error)
+{
+  WcConnection *connection = g_new0 (WcConnection, 1);
+
+  connection->callbacks = *callbacks;
+  connection->user_data = user_data;
+  connection->pem = g_strdup (params->pem);
+  connection->history_ms = params->history_ms;
+  make_pipeline (connection, params->cname);
+  gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
+  for (guint i = 0; i < params->plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
+    if (media->role == WC_SDP_SEND)
+      add_transceiver (connection, media, params->ssrc[media->track]);
+  }
+  if (!negotiate (connection, params, error)) {
+    wc_connection_close (connection);
+    return NULL;
+  }
+  free_clocksyncs (connection);
+  return connection;
+}
+
+/* --- ending --------------------------------------------------------------- */
+
+/* The end of the stream makes dtlsenc push a close_notify alert to our sink;
+ * the NULL state alone would send nothing (facts of GStreamer 1.22). */
+static void
+send_close_notify (WcConnection *connection)
+{
+  if (connection->dtls_enc == NULL || !atomic_load (&connection->dtls_up))
+    return;
+  g_autoptr (GstPad) pad =
+      gst_element_get_static_pad (connection->dtls_enc, "sink");
+  if (pad != NULL)
+    gst_pad_send_event (pad, gst_event_new_eos ());
+}
+
+void
+wc_connection_close (WcConnection *connection)
+{
+  atomic_store (&connection->closing, TRUE);
+  send_close_notify (connection);
+  if (connection->rtp_session != NULL)
+    g_signal_handler_disconnect (connection->rtp_session,
+                                 connection->rtcp_handler);
+  g_clear_object (&connection->rtp_session);
+  gst_element_set_state (connection->pipeline, GST_STATE_NULL);
+  gst_clear_object (&connection->dtls_enc);
+  gst_clear_object (&connection->dtls_dec);
+  gst_clear_object (&connection->dtls_srtp_dec);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    gst_clear_object (&connection->sources[i]);
+  gst_clear_object (&connection->pipeline);
+  gst_clear_object (&connection->agent);
+  g_free (connection->pem);
+  g_free (connection);
+}
+
+guint32
+wc_connection_rtx_ssrc (WcConnection *connection, WcMedia media)
+{
+  return connection->rtx_ssrc[media];
+}
+
+/* --- the lane ------------------------------------------------------------- */
+
+void
+wc_connection_ice_connected (WcConnection *connection)
+{
+  wc_ice_agent_connected (connection->agent);
+}
+
+void
+wc_connection_receive (WcConnection *connection, const guint8 *data, gsize size)
+{
+  WcPushSrc *source = wc_ice_agent_source (connection->agent);
+
+  if (source != NULL)
+    wc_push_src_push (source, gst_buffer_new_memdup (data, size));
+}
+
+void
+wc_connection_send (WcConnection *connection, WcMedia media, GstBuffer *buffer)
+{
+  wc_push_src_push (connection->sources[media], buffer);
+}
+
+char *
+wc_connection_dup_peer_pem (WcConnection *connection)
+{
+  char *pem = NULL;
+
+  if (connection->dtls_dec != NULL)
+    g_object_get (connection->dtls_dec, "peer-pem", &pem, NULL);
+  return pem;
+}

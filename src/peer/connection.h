@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The GStreamer side of one viewer: a pipeline with a webrtcbin, our ICE agent
+ * and a source element per medium. It negotiates and secures; who pushes what and
+ * when is the lane's business.
+ *
+ * Opened and closed on the control pool. Between the two, the functions grouped
+ * under "the lane" may be called by one thread at a time. The callbacks come on
+ * any thread. A plain struct, owned by the lane. */
+#pragma once
+
+#include "peer/ice-sink.h"
+#include "sdp/plan.h"
+
+#include <gst/gst.h>
+
+typedef struct WcConnection WcConnection;
+
+typedef struct {
+  /** DTLS, SRTP or SRTCP for the viewer. */
+  void (*send) (const guint8 *data, gsize size, gpointer user_data);
+  /** The SRTP keys of both directions are there; called once. */
+  void (*keys) (gpointer user_data);
+  /** An authentic RTCP packet of the viewer, decrypted. */
+  void (*rtcp) (const guint8 *data, gsize size, gpointer user_data);
+  /** DTLS was closed by the viewer, or failed. */
+  void (*dtls_closed) (gpointer user_data);
+} WcConnectionCallbacks;
+
+typedef struct {
+  const WcSdpPlan *plan;  /* borrowed for the life of the connection */
+  const char *pem;        /* our certificate; copied */
+  const char *ufrag, *pwd; /* ours, for the local description */
+  const char *cname;      /* of our SSRCs (RFC 3550 section 6.5.1) */
+  guint32 ssrc[WC_N_MEDIA];
+  guint history_ms;       /* how long packets can be sent again (RTX) */
+} WcConnectionParams;
+
+/** Makes the pipeline and negotiates; takes some milliseconds. */
+WcConnection *wc_connection_open (const WcConnectionParams *params,
+                                  const WcConnectionCallbacks *callbacks,
+                                  gpointer user_data, GError **error);
+/** Sends DTLS close_notify if DTLS is up, tears down, frees. May take long. */
+void wc_connection_close (WcConnection *connection);
+
+/** The SSRC that webrtcbin sends retransmissions of @media with; 0: none. */
+guint32 wc_connection_rtx_ssrc (WcConnection *connection, WcMedia media);
+
+/* --- the lane -------------------------------------------------------------- */
+
+/** ICE has a nominated pair: DTLS begins. */
+void wc_connection_ice_connected (WcConnection *connection);
+/** DTLS or SRTCP of the viewer. */
+void wc_connection_receive (WcConnection *connection, const guint8 *data,
+                            gsize size);
+/** RTP packets with headers. (transfer full) */
+void wc_connection_send (WcConnection *connection, WcMedia media,
+                         GstBuffer *buffer);
+/** The certificate that the viewer showed, PEM; NULL before the handshake. */
+char *wc_connection_dup_peer_pem (WcConnection *connection);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "peer/peer-private.h"
+
+#include "base/log.h"
+#include "peer/webrtcbin-lane.h"
+
+#include <gst/gst.h>
+#include <stdatomic.h>
+
+G_DEFINE_QUARK (wc_peer_error_quark, wc_peer_error)
+
+struct _WcPeerFactory {
+  GObject parent;
+  WcEngine *engine; /* borrowed */
+  WcCertificate *certificate;
+  GstElement *keep; /* see keep_certificate () */
+  GThreadPool *control_pool;
+  GThreadPool *lane_pool;
+  guint history_ms;
+  atomic_int alive;
+};
+
+G_DEFINE_FINAL_TYPE (WcPeerFactory, wc_peer_factory, G_TYPE_OBJECT)
+
+typedef struct {
+  WcControlFunc run;
+  gpointer data;
+} Task;
+
+static void
+run_task (gpointer data, gpointer unused)
+{
+  Task *task = data;
+
+  task->run (task->data);
+  g_free (task);
+}
+
+static void
+wc_peer_factory_finalize (GObject *object)
+{
+  WcPeerFactory *factory = WC_PEER_FACTORY (object);
+
+  wc_peer_factory_stop (factory);
+  g_clear_pointer (&factory->certificate, wc_certificate_free);
+  gst_clear_object (&factory->keep);
+  G_OBJECT_CLASS (wc_peer_factory_parent_class)->finalize (object);
+}
+
+static void
+wc_peer_factory_class_init (WcPeerFactoryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = wc_peer_factory_finalize;
+}
+
+static void
+wc_peer_factory_init (WcPeerFactory *factory)
+{
+}
+
+static gboolean
+check_elements (GError **error)
+{
+  static const struct {
+    const char *element, *package;
+  } needed[] = {
+      {"webrtcbin", "gstreamer1.0-plugins-bad"},
+      {"dtlssrtpenc", "gstreamer1.0-plugins-bad"},
+      {"srtpenc", "gstreamer1.0-plugins-bad"},
+      {"rtpbin", "gstreamer1.0-plugins-good"},
+      {"nicesink", "gstreamer1.0-nice"}, /* webrtcbin insists on it */
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (needed); i++) {
+    g_autoptr (GstElementFactory) factory =
+        gst_element_factory_find (needed[i].element);
+    if (factory == NULL) {
+      g_set_error (
+          error, WC_PEER_ERROR, WC_PEER_ERROR_NEGOTIATION,
+          "the GStreamer element %s is missing: install the package %s",
+          needed[i].element, needed[i].package);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* Elements with the same `pem` share one SSL_CTX as long as one of them lives:
+ * without this one the last viewer to leave would take it along. */
+static void
+keep_certificate (WcPeerFactory *factory)
+{
+  factory->keep = gst_element_factory_make ("dtlsdec", NULL);
+  gst_object_ref_sink (factory->keep);
+  g_object_set (factory->keep, "pem", factory->certificate->pem, NULL);
+}
+
+WcPeerFactory *
+wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
+{
+  guint n_threads = MAX (2, g_get_num_processors ());
+
+  if (!check_elements (error))
+    return NULL;
+  g_autoptr (WcPeerFactory) factory = g_object_new (WC_TYPE_PEER_FACTORY, NULL);
+  factory->engine = engine;
+  factory->history_ms = history_ms;
+  factory->certificate = wc_certificate_new (error);
+  if (factory->certificate == NULL)
+    return NULL;
+  keep_certificate (factory);
+  /* Pools of their own threads: idle shared ones would be counted as leaks
+   * by whoever looks at the process. */
+  factory->control_pool =
+      g_thread_pool_new (run_task, NULL, (gint)n_threads, TRUE, error);
+  factory->lane_pool = g_thread_pool_new (wc_webrtcbin_lane_run, NULL,
+                                          (gint)n_threads, TRUE, error);
+  if (factory->control_pool == NULL || factory->lane_pool == NULL)
+    return NULL;
+  return g_steal_pointer (&factory);
+}
+
+void
+wc_peer_factory_stop (WcPeerFactory *factory)
+{
+  /* The control pool first: its last tasks wait for lanes. */
+  if (factory->control_pool != NULL)
+    g_thread_pool_free (g_steal_pointer (&factory->control_pool), FALSE, TRUE);
+  if (factory->lane_pool != NULL)
+    g_thread_pool_free (g_steal_pointer (&factory->lane_pool), FALSE, TRUE);
+}
+
+guint
+wc_peer_factory_alive (WcPeerFactory *factory)
+{
+  return (guint)atomic_load (&factory->alive);
+}
+
+WcEngine *
+wc_peer_factory_engine (WcPeerFactory *factory)
+{
+  return factory->engine;
+}
+
+const WcCertificate *
+wc_peer_factory_certificate (WcPeerFactory *factory)
+{
+  return factory->certificate;
+}
+
+GThreadPool *
+wc_peer_factory_lane_pool (WcPeerFactory *factory)
+{
+  return factory->lane_pool;
+}
+
+guint
+wc_peer_factory_history_ms (WcPeerFactory *factory)
+{
+  return factory->history_ms;
+}
+
+void
+wc_peer_factory_control (WcPeerFactory *factory, WcControlFunc run,
+                         gpointer data)
+{
+  Task *task = g_new (Task, 1);
+
+  *task = (Task){run, data};
+  g_thread_pool_push (factory->control_pool, task, NULL);
+}
+
+void
+wc_peer_factory_count (WcPeerFactory *factory, gint change)
+{
+  atomic_fetch_add (&factory->alive, change);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What a peer needs of its factory. Internal to the peer layer. */
+#pragma once
+
+#include "peer/certificate.h"
+#include "peer/peer.h"
+
+typedef void (*WcControlFunc) (gpointer data);
+
+WcEngine *wc_peer_factory_engine (WcPeerFactory *factory);
+const WcCertificate *wc_peer_factory_certificate (WcPeerFactory *factory);
+GThreadPool *wc_peer_factory_lane_pool (WcPeerFactory *factory);
+guint wc_peer_factory_history_ms (WcPeerFactory *factory);
+
+/** Runs @run on the control pool. Any thread. */
+void wc_peer_factory_control (WcPeerFactory *factory, WcControlFunc run,
+                              gpointer data);
+/** A webrtcbin more, a webrtcbin less. Any thread. */
+void wc_peer_factory_count (WcPeerFactory *factory, gint change);

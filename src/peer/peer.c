@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+#include "peer/peer.h"
+
+#include "base/id.h"
+#include "base/log.h"
+#include "engine/subscriber.h"
+#include "peer/peer-private.h"
+#include "peer/webrtcbin-lane.h"
+#include "sdp/answer.h"
+
+struct _WcPeer {
+  GObject parent;
+  WcPeerFactory *factory;
+  WcSdpPlan *plan;
+  char *label;
+  WcSubscriber *subscriber;
+  WcWebrtcbinLane *lane;
+  guint32 ssrc[WC_N_MEDIA];
+  char *stream_id, *cname;
+
+  WcPeerState state;
+  char *reason;       /* why it is closed */
+  gboolean opening;   /* the control pool has it; tear-down waits */
+  gboolean torn_down; /* begun or not needed */
+};
+
+G_DEFINE_FINAL_TYPE (WcPeer, wc_peer, G_TYPE_OBJECT)
+
+enum { SIGNAL_STATE_CHANGED, SIGNAL_KEY_FRAME_WANTED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+static const char *const state_names[] = {"new", "negotiating", "connecting",
+                                          "playing", "closed"};
+
+/* Which states may follow which. */
+static const guint successors[] = {
+    [WC_PEER_NEW] = 1 << WC_PEER_NEGOTIATING | 1 << WC_PEER_CLOSED,
+    [WC_PEER_NEGOTIATING] = 1 << WC_PEER_CONNECTING | 1 << WC_PEER_CLOSED,
+    [WC_PEER_CONNECTING] = 1 << WC_PEER_PLAYING | 1 << WC_PEER_CLOSED,
+    [WC_PEER_PLAYING] = 1 << WC_PEER_CLOSED,
+    [WC_PEER_CLOSED] = 0,
+};
+
+static gboolean
+set_state (WcPeer *peer, WcPeerState state, const char *reason)
+{
+  if (!(successors[peer->state] & 1u << state))
+    return FALSE;
+  wc_debug ("viewer %s: %s -> %s (%s)", peer->label, state_names[peer->state],
+            state_names[state], reason);
+  peer->state = state;
+  g_signal_emit (peer, signals[SIGNAL_STATE_CHANGED], 0);
+  return TRUE;
+}
+
+/* --- events from other threads -------------------------------------------- */
+
+typedef enum {
+  EVENT_SECURED,
+  EVENT_PLAYING,
+  EVENT_IMPOSTOR,
+  EVENT_LEFT,
+  EVENT_CONNECT_TIMEOUT,
+  EVENT_CONSENT_EXPIRED,
+  EVENT_KEY_FRAME_WANTED_AUDIO,
+  EVENT_KEY_FRAME_WANTED_VIDEO,
+} EventType;
+
+typedef struct {
+  WcPeer *peer; /* a reference, dropped on the main thread */
+  EventType type;
+} Event;
+
+static gboolean
+on_event (gpointer data)
+{
+  Event *event = data;
+  WcPeer *peer = event->peer;
+
+  if (peer->state == WC_PEER_CLOSED)
+    return G_SOURCE_REMOVE;
+  switch (event->type) {
+  case EVENT_SECURED:
+    wc_subscriber_secured (peer->subscriber);
+    break;
+  case EVENT_PLAYING:
+    set_state (peer, WC_PEER_PLAYING, "first packet sent");
+    break;
+  case EVENT_IMPOSTOR:
+    wc_peer_close (peer, "its certificate is not the one of its offer");
+    break;
+  case EVENT_LEFT:
+    wc_peer_close (peer, "the viewer closed the connection");
+    break;
+  case EVENT_CONNECT_TIMEOUT:
+    wc_peer_close (peer, "it did not connect in time");
+    break;
+  case EVENT_CONSENT_EXPIRED:
+    wc_peer_close (peer, "it went silent (consent expired)");
+    break;
+  case EVENT_KEY_FRAME_WANTED_AUDIO:
+  case EVENT_KEY_FRAME_WANTED_VIDEO:
+    g_signal_emit (peer, signals[SIGNAL_KEY_FRAME_WANTED], 0,
+                   event->type == EVENT_KEY_FRAME_WANTED_AUDIO
+                       ? WC_MEDIA_AUDIO
+                       : WC_MEDIA_VIDEO);
+    break;
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+free_event (gpointer data)
+{
+  Event *event = data;
+
+  g_object_unref (event->peer);
+  g_free (event);
+}
+
+/* Any thread. The peer is alive: whoever calls is stopped before it goes. */
+static void
+post (gpointer peer, EventType type)
+{
+  Event *event = g_new (Event, 1);
+
+  *event = (Event){g_object_ref (peer), type};
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_event, event, free_event);
+}
+
+static void
+on_playing (gpointer peer)
+{
+  post (peer, EVENT_PLAYING);
+}
+
+static void
+on_expired (gpointer peer, WcSubscriberExpiry why)
+{
+  switch (why) {
+  case WC_SUBSCRIBER_CONNECT_TIMEOUT:
+    post (peer, EVENT_CONNECT_TIMEOUT);
+    break;
+  case WC_SUBSCRIBER_CONSENT_EXPIRED:
+    post (peer, EVENT_CONSENT_EXPIRED);
+    break;
+  }
+}
+
+static void
+on_key_frame_wanted (gpointer peer, WcMedia media)
+{
+  post (peer, media == WC_MEDIA_AUDIO ? EVENT_KEY_FRAME_WANTED_AUDIO
+                                      : EVENT_KEY_FRAME_WANTED_VIDEO);
+}
+
+static void
+on_secured (gpointer peer)
+{
+  post (peer, EVENT_SECURED);
+}
+
+static void
+on_impostor (gpointer peer)
+{
+  post (peer, EVENT_IMPOSTOR);
+}
+
+static void
+on_left (gpointer peer)
+{
+  post (peer, EVENT_LEFT);
+}
+
+static const WcSubscriberEvents subscriber_events = {
+    .playing = on_playing,
+    .expired = on_expired,
+    .key_frame_wanted = on_key_frame_wanted,
+};
+
+static const WcWebrtcbinLaneEvents lane_events = {
+    .secured = on_secured,
+    .impostor = on_impostor,
+    .left = on_left,
+    .key_frame_wanted = on_key_frame_wanted,
+};
+
+/* --- life ----------------------------------------------------------------- */
+
+static void
+wc_peer_finalize (GObject *object)
+{
+  WcPeer *peer = WC_PEER (object);
+
+  g_clear_pointer (&peer->subscriber, wc_subscriber_unref);
+  g_clear_pointer (&peer->lane, wc_webrtcbin_lane_unref);
+  g_clear_pointer (&peer->plan, wc_sdp_plan_free);
+  g_clear_object (&peer->factory);
+  g_free (peer->label);
+  g_free (peer->reason);
+  g_free (peer->stream_id);
+  g_free (peer->cname);
+  G_OBJECT_CLASS (wc_peer_parent_class)->finalize (object);
+}
+
+static void
+wc_peer_class_init (WcPeerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = wc_peer_finalize;
+  signals[SIGNAL_STATE_CHANGED] =
+      g_signal_new ("state-changed", WC_TYPE_PEER, G_SIGNAL_RUN_LAST, 0, NULL,
+                    NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_KEY_FRAME_WANTED] =
+      g_signal_new ("key-frame-wanted", WC_TYPE_PEER, G_SIGNAL_RUN_LAST, 0,
+                    NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+}
+
+static void
+wc_peer_init (WcPeer *peer)
+{
+}
+
+static guint32
+random_ssrc (guint32 other)
+{
+  guint32 ssrc;
+
+  do
+    wc_id_random_bytes (&ssrc, sizeof ssrc);
+  while (ssrc == 0 || ssrc == other);
+  return ssrc;
+}
+
+static void
+make_subscriber (WcPeer *peer, WcTrack *const tracks[WC_N_MEDIA])
+{
+  WcSubscriberTrack sent[WC_N_MEDIA] = {0};
+
+  for (guint i = 0; i < peer->plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (peer->plan->media, i);
+    if (media->role != WC_SDP_SEND)
+      continue;
+    sent[media->track] = (WcSubscriberTrack){
+        .track = tracks[media->track],
+        .payload_type = media->format->payload_type,
+        .ssrc = peer->ssrc[media->track],
+    };
+  }
+  peer->subscriber = wc_subscriber_new (wc_peer_factory_engine (peer->factory),
+                                        sent, &wc_webrtcbin_lane, peer->lane,
+                                        &subscriber_events, peer);
+}
+
+WcPeer *
+wc_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
+             WcTrack *const tracks[WC_N_MEDIA], const char *label)
+{
+  WcPeer *peer = g_object_new (WC_TYPE_PEER, NULL);
+
+  peer->factory = g_object_ref (factory);
+  peer->plan = plan;
+  peer->label = g_strdup (label);
+  peer->stream_id = wc_id_random_hex (8);
+  peer->cname = wc_id_random_hex (8);
+  peer->ssrc[WC_MEDIA_AUDIO] = random_ssrc (0);
+  peer->ssrc[WC_MEDIA_VIDEO] = random_ssrc (peer->ssrc[WC_MEDIA_AUDIO]);
+  peer->lane = wc_webrtcbin_lane_new (wc_peer_factory_lane_pool (factory),
+                                      &lane_events, peer);
+  make_subscriber (peer, tracks);
+  wc_webrtcbin_lane_set_subscriber (peer->lane, peer->subscriber);
+  return peer;
+}
+
+/* --- tear-down ------------------------------------------------------------ */
+
+static gboolean
+on_torn_down (gpointer data)
+{
+  return G_SOURCE_REMOVE; /* the reference goes with the source */
+}
+
+/* Control pool. */
+static void
+tear_down (gpointer data)
+{
+  WcPeer *peer = data;
+
+  wc_webrtcbin_lane_close (peer->lane);
+  wc_subscriber_mute (peer->subscriber);
+  wc_peer_factory_count (peer->factory, -1);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_torn_down, peer, g_object_unref);
+}
+
+/* The worker has let go of the subscriber. */
+static void
+on_stopped (gpointer data)
+{
+  WcPeer *peer = data;
+
+  wc_peer_factory_control (peer->factory, tear_down, peer);
+}
+
+/* Holds a reference until the webrtcbin is gone. */
+static void
+begin_tear_down (WcPeer *peer)
+{
+  if (peer->torn_down || peer->opening)
+    return;
+  peer->torn_down = TRUE;
+  wc_subscriber_stop (peer->subscriber, on_stopped, g_object_ref (peer));
+}
+
+void
+wc_peer_close (WcPeer *peer, const char *reason)
+{
+  if (peer->state == WC_PEER_CLOSED)
+    return;
+  /* A peer that never opened has nothing to tear down. */
+  if (peer->state == WC_PEER_NEW)
+    peer->torn_down = TRUE;
+  peer->reason = g_strdup (reason);
+  set_state (peer, WC_PEER_CLOSED, reason);
+  begin_tear_down (peer);
+}
+
+/* --- negotiation ---------------------------------------------------------- */
+
+/* Control pool. */
+static void
+open_lane (gpointer data)
+{
+  GTask *task = data;
+  WcPeer *peer = g_task_get_source_object (task);
+  GError *error = NULL;
+  WcConnectionParams params = {
+      .plan = peer->plan,
+      .pem = wc_peer_factory_certificate (peer->factory)->pem,
+      .ufrag = wc_subscriber_ufrag (peer->subscriber),
+      .pwd = wc_subscriber_pwd (peer->subscriber),
+      .cname = peer->cname,
+      .ssrc = {peer->ssrc[0], peer->ssrc[1]},
+      .history_ms = wc_peer_factory_history_ms (peer->factory),
+  };
+
+  if (wc_webrtcbin_lane_open (peer->lane, &params, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+void
+wc_peer_negotiate_async (WcPeer *peer, GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  GTask *task = g_task_new (peer, NULL, callback, user_data);
+
+  g_return_if_fail (peer->state == WC_PEER_NEW);
+  peer->opening = TRUE;
+  wc_peer_factory_count (peer->factory, 1);
+  set_state (peer, WC_PEER_NEGOTIATING, "offer accepted");
+  wc_peer_factory_control (peer->factory, open_lane, task);
+}
+
+static char *
+write_answer (WcPeer *peer, const WcAddress *candidates, guint n_candidates)
+{
+  WcSdpAnswerParams params = {
+      .ufrag = wc_subscriber_ufrag (peer->subscriber),
+      .pwd = wc_subscriber_pwd (peer->subscriber),
+      .fingerprint = wc_peer_factory_certificate (peer->factory)->fingerprint,
+      .candidates = candidates,
+      .n_candidates = n_candidates,
+      .stream_id = peer->stream_id,
+      .cname = peer->cname,
+  };
+
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    params.ssrc[i] = peer->ssrc[i];
+    params.rtx_ssrc[i] = wc_webrtcbin_lane_rtx_ssrc (peer->lane, i);
+  }
+  wc_id_random_bytes (&params.session_id, sizeof params.session_id);
+  params.session_id >>= 2; /* RFC 9429 section 5.2.1: a positive int64 */
+  return wc_sdp_answer_write (peer->plan, &params);
+}
+
+char *
+wc_peer_negotiate_finish (WcPeer *peer, GAsyncResult *result,
+                          const WcAddress *candidates, guint n_candidates,
+                          GError **error)
+{
+  gboolean opened = g_task_propagate_boolean (G_TASK (result), error);
+
+  peer->opening = FALSE;
+  if (!opened) {
+    wc_peer_close (peer, "negotiation failed");
+    begin_tear_down (peer);
+    return NULL;
+  }
+  if (peer->state == WC_PEER_CLOSED) {
+    begin_tear_down (peer);
+    g_set_error (error, WC_PEER_ERROR, WC_PEER_ERROR_CLOSED,
+                 "the session was closed: %s", peer->reason);
+    return NULL;
+  }
+  wc_subscriber_start (peer->subscriber);
+  set_state (peer, WC_PEER_CONNECTING, "answer written");
+  return write_answer (peer, candidates, n_candidates);
+}
+
+/* --- looking -------------------------------------------------------------- */
+
+WcPeerState
+wc_peer_state (WcPeer *peer)
+{
+  return peer->state;
+}
+
+const char *
+wc_peer_reason (WcPeer *peer)
+{
+  return peer->reason;
+}
+
+const char *
+wc_peer_remote_ufrag (WcPeer *peer)
+{
+  return peer->plan->offer->ufrag;
+}
+
+const char *
+wc_peer_remote_pwd (WcPeer *peer)
+{
+  return peer->plan->offer->pwd;
+}
+
+void
+wc_peer_get_stats (WcPeer *peer, WcPeerStats *stats)
+{
+  WcSubscriberStats sent;
+  WcWebrtcbinLaneStats lane;
+
+  wc_subscriber_get_stats (peer->subscriber, &sent);
+  wc_webrtcbin_lane_get_stats (peer->lane, &lane);
+  *stats = (WcPeerStats){
+      .packets_sent = sent.packets_sent,
+      .bytes_sent = sent.bytes_sent,
+      .packets_dropped = sent.packets_dropped,
+      .bitrate_bps = sent.bitrate_bps,
+      .nacks = lane.nacks,
+      .plis = lane.plis,
+      .rtt_ms = lane.rtt_ms,
+      .loss = lane.loss,
+      .has_address = sent.has_address,
+      .address = sent.address,
+  };
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The webrtcbin lane: media reaches the viewer through its webrtcbin, which does
+ * RTP sessions, retransmission and SRTP. The worker only appends to the viewer's
+ * bounded queue; the lane pool runs the queue, one thread at a time per viewer.
+ *
+ * The lane owns the viewer's connection. Reference-counted: the peer has one
+ * reference, a scheduled run another. */
+#pragma once
+
+#include "engine/lane.h"
+#include "engine/subscriber.h"
+#include "peer/connection.h"
+
+typedef struct WcWebrtcbinLane WcWebrtcbinLane;
+
+typedef struct {
+  /** Keys are agreed and the certificate is the one of the offer. */
+  void (*secured) (gpointer user_data);
+  /** It is not: nothing was and nothing will be sent. */
+  void (*impostor) (gpointer user_data);
+  /** The viewer closed DTLS, or DTLS failed. */
+  void (*left) (gpointer user_data);
+  /** PLI or FIR. */
+  void (*key_frame_wanted) (gpointer user_data, WcMedia media);
+} WcWebrtcbinLaneEvents;
+
+typedef struct {
+  guint nacks, plis;
+  gint rtt_ms; /* -1 */
+  double loss;
+} WcWebrtcbinLaneStats;
+
+/** What the engine calls; `lane_data` is the WcWebrtcbinLane. */
+extern const WcLane wc_webrtcbin_lane;
+
+/** @pool: runs wc_webrtcbin_lane_run (). @events come on any thread. */
+WcWebrtcbinLane *wc_webrtcbin_lane_new (GThreadPool *pool,
+                                        const WcWebrtcbinLaneEvents *events,
+                                        gpointer user_data);
+void wc_webrtcbin_lane_unref (WcWebrtcbinLane *lane);
+
+/** The lane's subscriber, before anything else. (transfer none): the owner
+ * keeps it until wc_webrtcbin_lane_close () has returned. */
+void wc_webrtcbin_lane_set_subscriber (WcWebrtcbinLane *lane,
+                                       WcSubscriber *subscriber);
+
+/** Control pool. */
+gboolean wc_webrtcbin_lane_open (WcWebrtcbinLane *lane,
+                                 const WcConnectionParams *params,
+                                 GError **error);
+guint32 wc_webrtcbin_lane_rtx_ssrc (WcWebrtcbinLane *lane, WcMedia media);
+/** Control pool: waits for a run to end, drops the queue, says goodbye to the
+ * viewer, tears the connection down. The engine must be done with the lane. */
+void wc_webrtcbin_lane_close (WcWebrtcbinLane *lane);
+
+void wc_webrtcbin_lane_get_stats (WcWebrtcbinLane *lane,
+                                  WcWebrtcbinLaneStats *stats);
+
+/** The function of the lane pool. */
+void wc_webrtcbin_lane_run (gpointer lane, gpointer unused);
