@@ -7,7 +7,7 @@
 gboolean
 wc_address_parse (WcAddress *address, const char *ip, guint16 port)
 {
-  WcAddress parsed = { 0 };
+  WcAddress parsed = {0};
 
   if (inet_pton (AF_INET, ip, &parsed.in.sin_addr) == 1) {
     parsed.in.sin_family = AF_INET;
@@ -25,15 +25,15 @@ wc_address_parse (WcAddress *address, const char *ip, guint16 port)
 WcAddress
 wc_address_from_sockaddr (const struct sockaddr *sa)
 {
-  WcAddress address = { 0 };
+  WcAddress address = {0};
 
   if (sa->sa_family == AF_INET) {
-    const struct sockaddr_in *in = (const struct sockaddr_in *) sa;
+    const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
     address.in.sin_family = AF_INET;
     address.in.sin_addr = in->sin_addr;
     address.in.sin_port = in->sin_port;
   } else if (sa->sa_family == AF_INET6) {
-    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) sa;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
     if (IN6_IS_ADDR_V4MAPPED (&in6->sin6_addr)) {
       address.in.sin_family = AF_INET;
       memcpy (&address.in.sin_addr, &in6->sin6_addr.s6_addr[12], 4);
@@ -56,7 +56,7 @@ wc_address_to_sockaddr (const WcAddress *address, int family,
 {
   memset (out, 0, sizeof *out);
   if (address->sa.sa_family == AF_INET && family == AF_INET6) {
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *) out;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
     in6->sin6_family = AF_INET6;
     in6->sin6_port = address->in.sin_port;
     in6->sin6_addr.s6_addr[10] = in6->sin6_addr.s6_addr[11] = 0xff;
@@ -125,7 +125,7 @@ wc_address_is_multicast (const WcAddress *address)
 guint
 wc_address_hash (const WcAddress *address)
 {
-  const guint8 *bytes = (const guint8 *) &address->in.sin_addr;
+  const guint8 *bytes = (const guint8 *)&address->in.sin_addr;
   gsize size = sizeof address->in.sin_addr;
   guint hash = 2166136261u;
 

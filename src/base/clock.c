@@ -12,7 +12,7 @@ wc_clock_now_us (void)
 guint64
 wc_clock_now_ntp (void)
 {
-  guint64 wall_us = (guint64) g_get_real_time ();
+  guint64 wall_us = (guint64)g_get_real_time ();
   guint64 seconds = wall_us / G_USEC_PER_SEC + NTP_UNIX_OFFSET_S;
   guint64 fraction = ((wall_us % G_USEC_PER_SEC) << 32) / G_USEC_PER_SEC;
 
@@ -24,7 +24,7 @@ wc_clock_ntp_to_us (guint64 ntp)
 {
   guint64 fraction_us = ((ntp & 0xffffffff) * G_USEC_PER_SEC) >> 32;
 
-  return (gint64) ((ntp >> 32) * G_USEC_PER_SEC + fraction_us);
+  return (gint64)((ntp >> 32) * G_USEC_PER_SEC + fraction_us);
 }
 
 char *
@@ -35,7 +35,7 @@ wc_clock_format (gint64 wall_us)
   g_autofree char *text = g_date_time_format (seconds, "%Y-%m-%dT%H:%M:%S");
 
   return g_strdup_printf ("%s.%03dZ", text,
-                          (int) (wall_us % G_USEC_PER_SEC / 1000));
+                          (int)(wall_us % G_USEC_PER_SEC / 1000));
 }
 
 char *

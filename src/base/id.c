@@ -11,9 +11,9 @@ wc_id_random_bytes (gpointer buffer, gsize size)
   gsize filled = 0;
 
   while (filled < size) {
-    gssize n = getrandom ((guint8 *) buffer + filled, size - filled, 0);
+    gssize n = getrandom ((guint8 *)buffer + filled, size - filled, 0);
     if (n > 0)
-      filled += (gsize) n;
+      filled += (gsize)n;
     else if (errno != EINTR)
       g_error ("getrandom: %s", g_strerror (errno));
   }
@@ -53,6 +53,6 @@ wc_id_equal_secret (const char *a, const char *b)
 
   /* Walks all of @a, whatever @b is; b[length_b] is its NUL. */
   for (gsize i = 0; i < length_a; i++)
-    difference |= (guint) (a[i] ^ b[MIN (i, length_b)]);
+    difference |= (guint)(a[i] ^ b[MIN (i, length_b)]);
   return difference == 0;
 }

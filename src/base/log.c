@@ -10,8 +10,7 @@
 static atomic_int max_level = WC_LOG_INFO;
 static atomic_int line_format = WC_LOG_TEXT;
 
-static const char *const level_names[] = { "ERROR", "WARNING", "INFO",
-                                           "DEBUG" };
+static const char *const level_names[] = {"ERROR", "WARNING", "INFO", "DEBUG"};
 
 /* Line breaks and control characters in a message must not forge lines. */
 static void
@@ -20,8 +19,8 @@ append_escaped (GString *line, const char *text)
   for (const char *c = text; *c != '\0'; c++) {
     if (*c == '"' || *c == '\\')
       g_string_append_printf (line, "\\%c", *c);
-    else if ((guchar) *c < 0x20 || *c == 0x7f)
-      g_string_append_printf (line, "\\u%04x", (guchar) *c);
+    else if ((guchar)*c < 0x20 || *c == 0x7f)
+      g_string_append_printf (line, "\\u%04x", (guchar)*c);
     else
       g_string_append_c (line, *c);
   }
@@ -31,7 +30,7 @@ static void
 append_printable (GString *line, const char *text)
 {
   for (const char *c = text; *c != '\0'; c++)
-    g_string_append_c (line, (guchar) *c < 0x20 || *c == 0x7f ? ' ' : *c);
+    g_string_append_c (line, (guchar)*c < 0x20 || *c == 0x7f ? ' ' : *c);
 }
 
 static void
@@ -43,7 +42,8 @@ write_line (WcLogLevel level, const char *domain, const char *message)
   if (atomic_load (&line_format) == WC_LOG_JSON) {
     g_autofree char *valid = g_utf8_make_valid (message, -1);
     g_string_append_printf (
-        line, "{\"time\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"message\":\"",
+        line,
+        "{\"time\":\"%s\",\"level\":\"%s\",\"area\":\"%s\",\"message\":\"",
         time, level_names[level], domain);
     append_escaped (line, valid);
     g_string_append (line, "\"}\n");
@@ -55,13 +55,13 @@ write_line (WcLogLevel level, const char *domain, const char *message)
   }
 
   gssize written = write (STDERR_FILENO, line->str, line->len);
-  (void) written; /* nowhere left to report it */
+  (void)written; /* nowhere left to report it */
 }
 
 void
 wc_log (WcLogLevel level, const char *domain, const char *format, ...)
 {
-  if ((int) level > atomic_load_explicit (&max_level, memory_order_relaxed))
+  if ((int)level > atomic_load_explicit (&max_level, memory_order_relaxed))
     return;
 
   va_list args;
@@ -100,7 +100,7 @@ on_glib_message (GLogLevelFlags flags, const GLogField *fields, gsize n_fields,
   const char *message = find_field (fields, n_fields, "MESSAGE");
   const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN");
 
-  if ((int) level <= atomic_load (&max_level) && message != NULL)
+  if ((int)level <= atomic_load (&max_level) && message != NULL)
     write_line (level, domain != NULL ? domain : "glib", message);
   return G_LOG_WRITER_HANDLED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes SDP: the answer that a viewer gets, and the canonical offer that stands
- * for the viewer's in front of webrtcbin (which must never see the viewer's). */
+/* Writes SDP: the answer that a viewer gets, and the canonical offer that
+ * stands for the viewer's in front of webrtcbin (which must never see the
+ * viewer's). */
 #pragma once
 
 #include "base/address.h"
@@ -8,14 +9,16 @@
 
 typedef struct {
   const char *ufrag, *pwd;
-  const char *fingerprint;    /* "sha-256 AB:CD:..." of our certificate */
-  const WcAddress *candidates; /* host candidates, best first */
-  guint n_candidates;
-  const char *stream_id;      /* a=msid; the same for both tracks */
+  const char *fingerprint;         /* "sha-256 AB:CD:..." of our certificate */
+  const WcAddress *candidates;     /* host candidates, best first */
+  guint n_candidates;              /* at most 8 of all are written */
+  const WcAddress *tcp_candidates; /* passive ones (RFC 6544); written last */
+  guint n_tcp_candidates;
+  const char *stream_id; /* a=msid; the same for both tracks */
   const char *cname;
   guint32 ssrc[WC_N_MEDIA];
   guint32 rtx_ssrc[WC_N_MEDIA]; /* 0: none */
-  guint64 session_id;         /* of the o= line */
+  guint64 session_id;           /* of the o= line */
 } WcSdpAnswerParams;
 
 /** The answer for the viewer: CRLF line ends, ice-lite, all candidates and

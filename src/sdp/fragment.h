@@ -7,8 +7,8 @@
 #include "sdp/sdp.h"
 
 typedef struct {
-  char *ufrag, *pwd;      /* nullable: none given, the current generation */
-  guint n_candidates;     /* well-formed ones that were kept */
+  char *ufrag, *pwd;  /* nullable: none given, the current generation */
+  guint n_candidates; /* well-formed ones that were kept */
   gboolean end_of_candidates;
 } WcSdpFragment;
 

@@ -19,23 +19,23 @@ typedef struct {
 } WcSdpPolicy;
 
 typedef enum {
-  WC_SDP_SEND,     /* carries one of our tracks */
+  WC_SDP_SEND,          /* carries one of our tracks */
   WC_SDP_INACTIVE_KEPT, /* the tagged section: must not be rejected */
-  WC_SDP_REJECTED, /* port 0 */
+  WC_SDP_REJECTED,      /* port 0 */
 } WcSdpRole;
 
 typedef struct {
   WcSdpRole role;
-  WcMedia track;           /* when role is WC_SDP_SEND */
-  const WcSdpFormat *format;   /* chosen; of the offer */
-  const WcSdpFormat *rtx;      /* nullable: its rtx (RFC 4588) */
-  guint8 mid_extension;        /* id of sdes:mid (RFC 9143), 0: not offered */
-  char *fmtp;              /* nullable: what the answer says */
+  WcMedia track;             /* when role is WC_SDP_SEND */
+  const WcSdpFormat *format; /* chosen; of the offer */
+  const WcSdpFormat *rtx;    /* nullable: its rtx (RFC 4588) */
+  guint8 mid_extension;      /* id of sdes:mid (RFC 9143), 0: not offered */
+  char *fmtp;                /* nullable: what the answer says */
 } WcSdpPlanMedia;
 
 typedef struct {
-  WcSdpOffer *offer;     /* owned */
-  GPtrArray *media;      /* of WcSdpPlanMedia, one per m-line of the offer */
+  WcSdpOffer *offer;      /* owned */
+  GPtrArray *media;       /* of WcSdpPlanMedia, one per m-line of the offer */
   gint index[WC_N_MEDIA]; /* the m-line of our audio, of our video; -1: none */
 } WcSdpPlan;
 

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "sdp/answer.h"
+
+#include "sdp/section.h"
+
+#include <string.h>
+
+/* FFmpeg and simple-whep-client read answers into 8192 bytes. */
+#define MAX_CANDIDATES 8
+
+WcSdpSetup
+wc_sdp_plan_setup (const WcSdpPlan *plan)
+{
+  return plan->offer->setup == WC_SDP_SETUP_ACTIVE ? WC_SDP_SETUP_PASSIVE
+                                                   : WC_SDP_SETUP_ACTIVE;
+}
+
+/* --- candidates
+ * --------------------------------------------------------------- */
+
+/* RFC 8445 section 5.1.2: host candidates of component 1; TCP ones last. */
+static guint32
+candidate_priority (guint nth, gboolean is_tcp)
+{
+  guint32 preference = (is_tcp ? 0x3fff : 0xffff) - nth;
+
+  return 126u << 24 | preference << 8 | 255u;
+}
+
+static void
+append_candidate (GString *out, const WcAddress *address, guint nth,
+                  gboolean is_tcp)
+{
+  char ip[WC_ADDRESS_STRLEN];
+
+  wc_sdp_append (out, "a=candidate:%u 1 %s %u %s %u typ host%s", nth + 1,
+                 is_tcp ? "tcp" : "udp", candidate_priority (nth, is_tcp),
+                 wc_address_ip (address, ip), wc_address_port (address),
+                 is_tcp ? " tcptype passive" : "");
+}
+
+static void
+append_candidates (GString *out, const WcSdpAnswerParams *params)
+{
+  guint nth = 0;
+
+  for (guint i = 0; i < params->n_candidates && nth < MAX_CANDIDATES; i++)
+    append_candidate (out, &params->candidates[i], nth++, FALSE);
+  for (guint i = 0; i < params->n_tcp_candidates && nth < MAX_CANDIDATES; i++)
+    append_candidate (out, &params->tcp_candidates[i], nth++, TRUE);
+  wc_sdp_append (out, "a=end-of-candidates");
+}
+
+/* --- sections
+ * ------------------------------------------------------------------ */
+
+static void
+append_transport (GString *out, const WcSdpPlan *plan, guint index,
+                  const WcSdpAnswerParams *params)
+{
+  const WcSdpOfferMedia *media = plan->offer->media->pdata[index];
+
+  wc_sdp_append (out, "a=ice-ufrag:%s", params->ufrag);
+  wc_sdp_append (out, "a=ice-pwd:%s", params->pwd);
+  wc_sdp_append (out, "a=fingerprint:%s", params->fingerprint);
+  wc_sdp_append (out, "a=setup:%s",
+                 wc_sdp_setup_name (wc_sdp_plan_setup (plan)));
+  wc_sdp_append (out, "a=mid:%s", media->mid);
+  if (index == plan->offer->tagged)
+    append_candidates (out, params);
+}
+
+static void
+append_format (GString *out, const WcSdpFormat *format, const char *fmtp)
+{
+  g_autofree char *channels =
+      format->channels > 1 ? g_strdup_printf ("/%u", format->channels) : NULL;
+
+  if (format->name != NULL)
+    wc_sdp_append (out, "a=rtpmap:%u %s/%u%s", format->payload_type,
+                   format->name, format->clock_rate,
+                   channels != NULL ? channels : "");
+  wc_sdp_append_feedback (out, format);
+  if (fmtp != NULL)
+    wc_sdp_append (out, "a=fmtp:%u %s", format->payload_type, fmtp);
+}
+
+static void
+append_sources (GString *out, WcMedia track, gboolean has_rtx,
+                const WcSdpAnswerParams *params)
+{
+  guint32 ssrc = params->ssrc[track], rtx_ssrc = params->rtx_ssrc[track];
+
+  wc_sdp_append (out, "a=msid:%s %s-%s", params->stream_id, params->stream_id,
+                 wc_media_name (track));
+  if (has_rtx)
+    wc_sdp_append (out, "a=ssrc-group:FID %u %u", ssrc, rtx_ssrc);
+  wc_sdp_append (out, "a=ssrc:%u cname:%s", ssrc, params->cname);
+  if (has_rtx)
+    wc_sdp_append (out, "a=ssrc:%u cname:%s", rtx_ssrc, params->cname);
+}
+
+static void
+append_rtcp_mode (GString *out, const WcSdpOfferMedia *media)
+{
+  wc_sdp_append (out, "a=rtcp-mux");
+  wc_sdp_append (out, "a=rtcp-mux-only");
+  if (media->rtcp_rsize)
+    wc_sdp_append (out, "a=rtcp-rsize");
+}
+
+static void
+append_sent (GString *out, const WcSdpPlan *plan, guint index,
+             const WcSdpAnswerParams *params)
+{
+  const WcSdpOfferMedia *media = plan->offer->media->pdata[index];
+  const WcSdpPlanMedia *planned = plan->media->pdata[index];
+  const WcSdpFormat *format = planned->format, *rtx = planned->rtx;
+  gboolean has_rtx = rtx != NULL && params->rtx_ssrc[planned->track] != 0;
+  g_autofree char *rtx_pt =
+      has_rtx ? g_strdup_printf (" %u", rtx->payload_type) : g_strdup ("");
+  g_autofree char *apt = g_strdup_printf ("apt=%u", format->payload_type);
+
+  wc_sdp_append (out, "m=%s 9 %s %u%s", media->type, media->proto,
+                 format->payload_type, rtx_pt);
+  wc_sdp_append (out, "c=IN IP4 0.0.0.0");
+  append_transport (out, plan, index, params);
+  wc_sdp_append (out, "a=sendonly");
+  append_rtcp_mode (out, media);
+  append_format (out, format, planned->fmtp);
+  if (has_rtx)
+    wc_sdp_append (out, "a=rtpmap:%u %s/%u", rtx->payload_type, rtx->name,
+                   rtx->clock_rate);
+  if (has_rtx)
+    wc_sdp_append (out, "a=fmtp:%u %s", rtx->payload_type, apt);
+  append_sources (out, planned->track, has_rtx, params);
+}
+
+/* A data channel can be tagged too: RFC 8841 section 5, or the draft before. */
+static void
+append_sctp (GString *out, const WcSdpOfferMedia *media)
+{
+  if (g_str_equal (media->proto, "DTLS/SCTP"))
+    wc_sdp_append (out, "a=sctpmap:%.*s webrtc-datachannel 1024",
+                   (int)strcspn (media->format_line, " "), media->format_line);
+  else
+    wc_sdp_append (out, "a=sctp-port:5000");
+}
+
+/* The tagged section, unused: it carries the transport and no media. */
+static void
+append_kept (GString *out, const WcSdpPlan *plan, guint index,
+             const WcSdpAnswerParams *params)
+{
+  const WcSdpOfferMedia *media = plan->offer->media->pdata[index];
+  const WcSdpPlanMedia *planned = plan->media->pdata[index];
+
+  if (planned->format != NULL)
+    wc_sdp_append (out, "m=%s 9 %s %u", media->type, media->proto,
+                   planned->format->payload_type);
+  else
+    wc_sdp_append (out, "m=%s 9 %s %.*s", media->type, media->proto,
+                   (int)strcspn (media->format_line, " "), media->format_line);
+  wc_sdp_append (out, "c=IN IP4 0.0.0.0");
+  append_transport (out, plan, index, params);
+  if (planned->format == NULL) {
+    append_sctp (out, media);
+    return;
+  }
+  wc_sdp_append (out, "a=inactive");
+  if (media->rtcp_mux)
+    append_rtcp_mode (out, media);
+  append_format (out, planned->format, NULL);
+}
+
+/* RFC 3264 section 6: one of the offered formats must stand there. */
+static void
+append_rejected (GString *out, const WcSdpOfferMedia *media)
+{
+  wc_sdp_append (out, "m=%s 0 %s %.*s", media->type, media->proto,
+                 (int)strcspn (media->format_line, " "), media->format_line);
+  wc_sdp_append (out, "c=IN IP4 0.0.0.0");
+  wc_sdp_append (out, "a=mid:%s", media->mid);
+  wc_sdp_append (out, "a=inactive");
+}
+
+/* What is not rejected, in the order of the offer's group: the tagged section
+ * comes first (RFC 9143 section 7.3.1). */
+static void
+append_bundle (GString *out, const WcSdpPlan *plan)
+{
+  const WcSdpOffer *offer = plan->offer;
+  g_autoptr (GString) mids = g_string_new (NULL);
+
+  for (guint i = 0; i < offer->bundle->len; i++) {
+    guint index = g_array_index (offer->bundle, guint, i);
+    const WcSdpPlanMedia *planned = plan->media->pdata[index];
+    const WcSdpOfferMedia *media = offer->media->pdata[index];
+
+    if (planned->role != WC_SDP_REJECTED)
+      g_string_append_printf (mids, " %s", media->mid);
+  }
+  if (mids->len > 0)
+    wc_sdp_append (out, "a=group:BUNDLE%s", mids->str);
+}
+
+char *
+wc_sdp_answer_write (const WcSdpPlan *plan, const WcSdpAnswerParams *params)
+{
+  GString *out = g_string_sized_new (4096);
+
+  wc_sdp_append_head (out, params->session_id);
+  append_bundle (out, plan);
+  wc_sdp_append (out, "a=ice-lite");
+  if (plan->offer->ice_trickle)
+    wc_sdp_append (out, "a=ice-options:trickle");
+
+  for (guint i = 0; i < plan->media->len; i++) {
+    const WcSdpPlanMedia *planned = plan->media->pdata[i];
+
+    switch (planned->role) {
+    case WC_SDP_SEND:
+      append_sent (out, plan, i, params);
+      break;
+    case WC_SDP_INACTIVE_KEPT:
+      append_kept (out, plan, i, params);
+      break;
+    case WC_SDP_REJECTED:
+      append_rejected (out, plan->offer->media->pdata[i]);
+      break;
+    }
+  }
+  return g_string_free (out, FALSE);
+}
