@@ -148,6 +148,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     gst_message_parse_error (message, &error, &debug);
     wc_debug ("viewer pipeline: %s (%s)", error->message, debug);
   }
+  gst_message_unref (message); /* who drops it owns it */
   return GST_BUS_DROP;
 }
 

@@ -23,8 +23,19 @@ transport_gather (GstWebRTCICETransport *transport)
 }
 
 static void
+wc_ice_transport_dispose (GObject *object)
+{
+  GstWebRTCICETransport *transport = GST_WEBRTC_ICE_TRANSPORT (object);
+
+  gst_clear_object (&transport->src);
+  gst_clear_object (&transport->sink);
+  G_OBJECT_CLASS (wc_ice_transport_parent_class)->dispose (object);
+}
+
+static void
 wc_ice_transport_class_init (WcIceTransportClass *klass)
 {
+  G_OBJECT_CLASS (klass)->dispose = wc_ice_transport_dispose;
   GST_WEBRTC_ICE_TRANSPORT_CLASS (klass)->gather_candidates = transport_gather;
 }
 
@@ -41,7 +52,6 @@ transport_new (WcIceSendFunc send, gpointer user_data)
   gst_object_ref_sink (transport);
   transport->role = GST_WEBRTC_ICE_ROLE_CONTROLLED;
   transport->component = GST_WEBRTC_ICE_COMPONENT_RTP;
-  /* The base class drops these two references. */
   transport->src = gst_object_ref_sink (wc_push_src_new (NULL));
   transport->sink = gst_object_ref_sink (wc_ice_sink_new (send, user_data));
   return transport;

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/delivery.h"
+
+#define RATE 90000
+#define FRAME 3000 /* 30 frames/s */
+#define PACKETS_PER_FRAME 3
+
+/* A lane that remembers what it was given. */
+typedef struct {
+  GArray *sent; /* of WcOutgoing, packets referenced */
+  gboolean full;
+} FakeLane;
+
+typedef struct {
+  WcTrack *track;
+  FakeLane lane;
+  WcDelivery delivery;
+  guint64 seq;
+  guint32 frame;
+} Fixture;
+
+static gboolean
+on_send (gpointer lane, WcMedia media, const WcOutgoing *packets, guint n)
+{
+  FakeLane *fake = lane;
+
+  if (fake->full)
+    return FALSE;
+  for (guint i = 0; i < n; i++) {
+    wc_packet_ref (packets[i].packet);
+    g_array_append_val (fake->sent, packets[i]);
+  }
+  return TRUE;
+}
+
+static const WcLane fake_lane = {.send = on_send};
+
+static void
+forget (gpointer outgoing)
+{
+  wc_packet_unref (((WcOutgoing *)outgoing)->packet);
+}
+
+static void
+set_up (Fixture *f, gconstpointer unused)
+{
+  WcTrackLimits limits = {2000, 1 << 20};
+
+  f->track = wc_track_new (WC_CODEC_VP8, RATE, &limits);
+  f->lane.sent = g_array_new (FALSE, FALSE, sizeof (WcOutgoing));
+  g_array_set_clear_func (f->lane.sent, forget);
+  wc_delivery_init (&f->delivery, f->track, WC_MEDIA_VIDEO, 96, 42, &fake_lane,
+                    &f->lane);
+  f->seq = 65530; /* so that sequence numbers wrap in every test */
+}
+
+static void
+tear_down (Fixture *f, gconstpointer unused)
+{
+  wc_delivery_clear (&f->delivery);
+  g_array_unref (f->lane.sent);
+  wc_track_unref (f->track);
+}
+
+static WcPacket *
+make_packet (Fixture *f, gboolean start, guint i)
+{
+  WcPacket *packet = wc_packet_new (10);
+
+  packet->seq = f->seq++;
+  packet->frame = f->frame;
+  packet->timestamp = (gint64)f->frame * FRAME;
+  packet->capture_us = packet->timestamp * G_USEC_PER_SEC / RATE;
+  if (start && i == 0)
+    packet->flags |= WC_PACKET_START;
+  if (i == PACKETS_PER_FRAME - 1)
+    packet->flags |= WC_PACKET_MARKER;
+  return packet;
+}
+
+static void
+append_frame (Fixture *f, gboolean start)
+{
+  WcPacket *packets[PACKETS_PER_FRAME];
+
+  for (guint i = 0; i < PACKETS_PER_FRAME; i++)
+    packets[i] = make_packet (f, start, i);
+  f->frame++;
+  wc_track_append (f->track, packets, PACKETS_PER_FRAME);
+}
+
+/* What a worker does with news, from @*seq on. */
+static void
+read_live (Fixture *f, guint64 *seq)
+{
+  WcPacket *packets[64];
+  gboolean skipped;
+  guint n;
+
+  while ((n = wc_track_read (f->track, seq, packets, 64, &skipped)) > 0) {
+    wc_delivery_live (&f->delivery, packets, n, G_USEC_PER_SEC);
+    for (guint i = 0; i < n; i++)
+      wc_packet_unref (packets[i]);
+  }
+}
+
+static WcOutgoing *
+sent (Fixture *f, guint i)
+{
+  g_assert_cmpuint (i, <, f->lane.sent->len);
+  return &g_array_index (f->lane.sent, WcOutgoing, i);
+}
+
+static void
+assert_contiguous (Fixture *f, guint from)
+{
+  for (guint i = from + 1; i < f->lane.sent->len; i++) {
+    g_assert_cmpuint (sent (f, i)->seq, ==,
+                      (guint16)(sent (f, i - 1)->seq + 1));
+    g_assert_cmpint (
+        (gint32)(sent (f, i)->timestamp - sent (f, i - 1)->timestamp), >=, 0);
+  }
+}
+
+/* Without a start point nothing is sent; then everything from it on. */
+static void
+test_wait (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_WAITING);
+  append_frame (f, FALSE);
+  append_frame (f, TRUE);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_LIVE);
+  g_assert_cmpuint (f->lane.sent->len, ==, 2 * PACKETS_PER_FRAME);
+  g_assert_true (sent (f, 0)->packet->flags & WC_PACKET_START);
+  g_assert_cmpuint (sent (f, 0)->payload_type, ==, 96);
+  g_assert_cmpuint (sent (f, 0)->ssrc, ==, 42);
+  assert_contiguous (f, 0);
+}
+
+/* A group of 100 frames: all of it comes, squeezed into 0.1 s before now. */
+static void
+test_catch_up (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  append_frame (f, TRUE);
+  for (guint i = 1; i < 100; i++)
+    append_frame (f, FALSE);
+  live = wc_track_head (f->track);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_CATCHING_UP);
+
+  guint turns = 0;
+  while (f->delivery.state == WC_DELIVERY_CATCHING_UP && turns++ < 1000) {
+    wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+    if (turns == 5) { /* the world goes on meanwhile */
+      append_frame (f, FALSE);
+      read_live (f, &live);
+    }
+  }
+  append_frame (f, FALSE);
+  read_live (f, &live);
+
+  g_assert_cmpuint (f->lane.sent->len, ==, 102 * PACKETS_PER_FRAME);
+  assert_contiguous (f, 0);
+  WcOutgoing *first = sent (f, 0);
+  WcOutgoing *newest = sent (f, 99 * PACKETS_PER_FRAME);
+  WcOutgoing *last = sent (f, 101 * PACKETS_PER_FRAME);
+  g_assert_cmpuint (newest->timestamp - first->timestamp, ==, 99 * 90);
+  g_assert_cmpuint (last->timestamp - newest->timestamp, ==, 2 * FRAME);
+  /* Capture times say the same as timestamps, or sound would be off. */
+  g_assert_cmpint (newest->capture_us, ==, newest->packet->capture_us);
+  g_assert_cmpint (newest->capture_us - first->capture_us, ==, 99000);
+}
+
+/* The key frame again for a viewer that is live: time never runs backwards. */
+static void
+test_repeat (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  append_frame (f, TRUE);
+  for (guint i = 1; i < 50; i++)
+    append_frame (f, FALSE);
+  read_live (f, &live);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  while (f->delivery.state == WC_DELIVERY_CATCHING_UP)
+    wc_delivery_catch_up (&f->delivery, live, 64, G_USEC_PER_SEC);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+
+  g_assert_cmpuint (f->lane.sent->len, ==, 101 * PACKETS_PER_FRAME);
+  assert_contiguous (f, 0);
+  for (guint i = PACKETS_PER_FRAME; i < f->lane.sent->len; i++)
+    if (sent (f, i)->packet->frame != sent (f, i - 1)->packet->frame)
+      g_assert_cmpint (
+          (gint32)(sent (f, i)->timestamp - sent (f, i - 1)->timestamp), >, 0);
+}
+
+/* A full queue costs this viewer the rest of the group, without a gap in its
+ * sequence numbers that it would ask for again. */
+static void
+test_full (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  append_frame (f, TRUE);
+  read_live (f, &live);
+  f->lane.full = TRUE;
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_WAITING);
+  f->lane.full = FALSE;
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  g_assert_cmpuint (f->lane.sent->len, ==, PACKETS_PER_FRAME);
+  append_frame (f, TRUE);
+  read_live (f, &live);
+  g_assert_cmpuint (f->lane.sent->len, ==, 2 * PACKETS_PER_FRAME);
+  g_assert_cmpuint (f->delivery.dropped, ==, PACKETS_PER_FRAME);
+  g_assert_cmpuint (f->delivery.skips, ==, 1);
+  assert_contiguous (f, 0);
+}
+
+/* What the source lost stays a gap: the viewer must know. */
+static void
+test_source_loss (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  append_frame (f, TRUE);
+  f->seq += 2;
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  g_assert_cmpuint (sent (f, PACKETS_PER_FRAME)->seq, ==,
+                    (guint16)(sent (f, PACKETS_PER_FRAME - 1)->seq + 3));
+}
+
+static void
+test_catch_up_full (Fixture *f, gconstpointer unused)
+{
+  guint64 live;
+
+  append_frame (f, TRUE);
+  append_frame (f, FALSE);
+  live = wc_track_head (f->track);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  f->lane.full = TRUE;
+  g_assert_cmpuint (wc_delivery_catch_up (&f->delivery, live, 16, 1), ==, 0);
+  f->lane.full = FALSE;
+  g_assert_cmpuint (wc_delivery_catch_up (&f->delivery, live, 16, 1), ==,
+                    2 * PACKETS_PER_FRAME);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_LIVE);
+  assert_contiguous (f, 0);
+}
+
+static void
+test_no_fast_start (Fixture *f, gconstpointer unused)
+{
+  append_frame (f, TRUE);
+  wc_delivery_begin (&f->delivery, wc_track_head (f->track), FALSE);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_WAITING);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, function)                                                    \
+  g_test_add ("/delivery/" name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("wait", test_wait);
+  ADD ("catch-up", test_catch_up);
+  ADD ("repeat", test_repeat);
+  ADD ("full", test_full);
+  ADD ("source-loss", test_source_loss);
+  ADD ("catch-up-full", test_catch_up_full);
+  ADD ("no-fast-start", test_no_fast_start);
+  return g_test_run ();
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/* The engine as a viewer's socket sees it: real UDP on loopback, real STUN, a
+ * lane that remembers. With several workers, whose turn it is depends on the
+ * kernel's hash of the addresses, so that foreign datagrams are part of it. */
+#include "engine/subscriber.h"
+#include "stun-client.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define WAIT_US (5 * G_USEC_PER_SEC)
+
+typedef struct {
+  atomic_uint connected, packets, dtls, srtcp, playing, expired, wanted;
+  atomic_uint stopped;
+} Viewer;
+
+static gboolean
+on_send (gpointer lane, WcMedia media, const WcOutgoing *packets, guint n)
+{
+  atomic_fetch_add (&((Viewer *)lane)->packets, n);
+  return TRUE;
+}
+
+static void
+on_connected (gpointer lane)
+{
+  atomic_fetch_add (&((Viewer *)lane)->connected, 1);
+}
+
+static void
+on_dtls (gpointer lane, const guint8 *data, gsize size)
+{
+  atomic_fetch_add (&((Viewer *)lane)->dtls, 1);
+}
+
+static void
+on_srtcp (gpointer lane, const guint8 *data, gsize size)
+{
+  atomic_fetch_add (&((Viewer *)lane)->srtcp, 1);
+}
+
+static const WcLane lane = {on_send, on_connected, on_dtls, on_srtcp};
+
+static void
+on_playing (gpointer viewer)
+{
+  atomic_fetch_add (&((Viewer *)viewer)->playing, 1);
+}
+
+static void
+on_expired (gpointer viewer, WcSubscriberExpiry why)
+{
+  atomic_fetch_add (&((Viewer *)viewer)->expired, 1u << why);
+}
+
+static void
+on_wanted (gpointer viewer, WcMedia media)
+{
+  atomic_fetch_add (&((Viewer *)viewer)->wanted, 1);
+}
+
+static void
+on_stopped (gpointer viewer)
+{
+  atomic_fetch_add (&((Viewer *)viewer)->stopped, 1);
+}
+
+static const WcSubscriberEvents events = {on_playing, on_expired, on_wanted};
+
+static gboolean
+wait_for (atomic_uint *counter, guint value)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  while (atomic_load (counter) < value && g_get_monotonic_time () < deadline)
+    g_usleep (1000);
+  return atomic_load (counter) >= value;
+}
+
+static WcEngine *
+make_engine (guint workers, guint connect_timeout_ms, guint consent_timeout_ms)
+{
+  WcEngineConfig config = {.workers = workers,
+                           .ipv6 = TRUE,
+                           .connect_timeout_ms = connect_timeout_ms,
+                           .consent_timeout_ms = consent_timeout_ms,
+                           .fast_start = TRUE};
+  g_autoptr (GError) error = NULL;
+  WcEngine *engine = wc_engine_new (&config, &error);
+
+  g_assert_no_error (error);
+  return engine;
+}
+
+static WcTrack *
+make_track (void)
+{
+  WcTrackLimits limits = {2000, 1 << 20};
+
+  return wc_track_new (WC_CODEC_VP8, 90000, &limits);
+}
+
+static void
+append (WcTrack *track, guint64 seq, gboolean start)
+{
+  WcPacket *packet = wc_packet_new (100);
+
+  packet->seq = seq;
+  packet->frame = (guint32)seq;
+  packet->timestamp = (gint64)seq * 3000;
+  packet->flags = WC_PACKET_MARKER | (start ? WC_PACKET_START : 0);
+  wc_track_append (track, &packet, 1);
+}
+
+static WcSubscriber *
+subscribe (WcEngine *engine, WcTrack *track, Viewer *viewer)
+{
+  WcSubscriberTrack tracks[WC_N_MEDIA] = {
+      [WC_MEDIA_VIDEO] = {track, 96, 1},
+  };
+
+  return wc_subscriber_new (engine, tracks, &lane, viewer, &events, viewer);
+}
+
+static void
+stop (WcSubscriber *subscriber, Viewer *viewer)
+{
+  wc_subscriber_stop (subscriber, on_stopped, viewer);
+  g_assert_true (wait_for (&viewer->stopped, 1));
+  wc_subscriber_unref (subscriber);
+}
+
+/* A viewer's socket, of which the kernel knows where it sends. */
+static int
+connect_to (WcEngine *engine)
+{
+  WcAddress server;
+  struct timeval timeout = {5, 0};
+  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+  wc_address_parse (&server, "127.0.0.1", wc_engine_udp_port (engine));
+  g_assert_cmpint (connect (fd, &server.sa, sizeof server.in), ==, 0);
+  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  return fd;
+}
+
+static gboolean
+check (int fd, WcSubscriber *subscriber, gboolean use_candidate)
+{
+  guint8 data[512];
+  gsize size =
+      stun_client_write (data, wc_subscriber_ufrag (subscriber),
+                         wc_subscriber_pwd (subscriber), use_candidate, 100);
+
+  g_assert_cmpint (send (fd, data, size, 0), ==, (gssize)size);
+  return recv (fd, data, sizeof data, 0) > 0 && data[0] == 1 && data[1] == 1;
+}
+
+/* Many viewers, so that with several workers some datagrams are foreign. */
+static void
+test_play (gconstpointer workers)
+{
+  g_autoptr (WcEngine) engine =
+      make_engine (GPOINTER_TO_UINT (workers), 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  const guint8 dtls[] = {22, 254, 253};
+  const guint8 srtcp[] = {0x80, 201, 0, 1, 0, 0, 0, 1};
+  Viewer viewers[16] = {0};
+  WcSubscriber *subscribers[16];
+  int fds[16];
+
+  append (track, 1, TRUE);
+  append (track, 2, FALSE);
+  for (guint i = 0; i < 16; i++) {
+    subscribers[i] = subscribe (engine, track, &viewers[i]);
+    fds[i] = connect_to (engine);
+    wc_subscriber_start (subscribers[i]);
+    g_assert_true (check (fds[i], subscribers[i], FALSE));
+    g_assert_cmpuint (atomic_load (&viewers[i].connected), ==, 0);
+    g_assert_true (check (fds[i], subscribers[i], TRUE));
+    g_assert_true (wait_for (&viewers[i].connected, 1));
+    g_assert_cmpint (send (fds[i], dtls, sizeof dtls, 0), ==, sizeof dtls);
+    g_assert_true (wait_for (&viewers[i].dtls, 1));
+    g_assert_cmpint (send (fds[i], srtcp, sizeof srtcp, 0), ==, sizeof srtcp);
+    g_assert_true (wait_for (&viewers[i].srtcp, 1));
+    wc_subscriber_secured (subscribers[i]);
+  }
+  append (track, 3, FALSE);
+  for (guint i = 0; i < 16; i++) {
+    g_assert_true (wait_for (&viewers[i].packets, 3));
+    g_assert_true (wait_for (&viewers[i].playing, 1));
+    stop (subscribers[i], &viewers[i]);
+    close (fds[i]);
+    g_assert_cmpuint (atomic_load (&viewers[i].packets), ==, 3);
+    g_assert_cmpuint (atomic_load (&viewers[i].connected), ==, 1);
+  }
+  WcEngineStats stats;
+  wc_engine_get_stats (engine, &stats);
+  g_assert_cmpuint (stats.subscribers, ==, 0);
+  if (GPOINTER_TO_UINT (workers) == 1)
+    g_assert_cmpuint (stats.foreign, ==, 0);
+}
+
+/* Nothing is said to who does not know the password, and nothing is taken
+ * from an address that did not pass ICE. */
+static void
+test_strangers (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (2, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer viewer = {0};
+  WcSubscriber *subscriber = subscribe (engine, track, &viewer);
+  int fd = connect_to (engine), stranger = connect_to (engine);
+  guint8 data[512];
+  struct timeval timeout = {0, 200000};
+
+  wc_subscriber_start (subscriber);
+  g_assert_true (check (fd, subscriber, TRUE));
+  setsockopt (stranger, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  gsize size = stun_client_write (data, wc_subscriber_ufrag (subscriber),
+                                  "wrong-password-wrong-password", TRUE, 1);
+  g_assert_cmpint (send (stranger, data, size, 0), ==, (gssize)size);
+  g_assert_cmpint (recv (stranger, data, sizeof data, 0), <, 0);
+  data[0] = 22;
+  g_assert_cmpint (send (stranger, data, 20, 0), ==, 20);
+  g_assert_cmpint (recv (stranger, data, sizeof data, 0), <, 0);
+  g_assert_cmpuint (atomic_load (&viewer.dtls), ==, 0);
+
+  WcEngineStats stats;
+  wc_engine_get_stats (engine, &stats);
+  g_assert_cmpuint (stats.stun_rejected, ==, 1);
+  g_assert_cmpuint (stats.stray, ==, 1);
+  stop (subscriber, &viewer);
+  close (fd);
+  close (stranger);
+}
+
+/* media follows the pair that is nominated last. */
+static void
+test_roam (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (2, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer viewer = {0};
+  WcSubscriber *subscriber = subscribe (engine, track, &viewer);
+  int first = connect_to (engine), second = connect_to (engine);
+  guint8 data[64];
+
+  wc_subscriber_start (subscriber);
+  g_assert_false (wc_subscriber_send (subscriber, "early", 5));
+  g_assert_true (check (first, subscriber, TRUE));
+  g_assert_true (wait_for (&viewer.connected, 1));
+  g_assert_true (wc_subscriber_send (subscriber, "one", 3));
+  g_assert_cmpint (recv (first, data, sizeof data, 0), ==, 3);
+  /* The old nomination grows stale in a second. */
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+  gssize size = -1;
+  while (size < 0 && g_get_monotonic_time () < deadline) {
+    g_assert_true (check (second, subscriber, TRUE));
+    g_assert_true (wc_subscriber_send (subscriber, "two", 3));
+    size = recv (second, data, sizeof data, MSG_DONTWAIT);
+    g_usleep (50000);
+  }
+  g_assert_cmpint (size, ==, 3);
+  g_assert_cmpuint (atomic_load (&viewer.connected), ==, 1);
+  wc_subscriber_mute (subscriber);
+  g_assert_false (wc_subscriber_send (subscriber, "mute", 4));
+  stop (subscriber, &viewer);
+  close (first);
+  close (second);
+}
+
+/* D-09 */
+static void
+test_connect_timeout (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 300, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer viewer = {0};
+  WcSubscriber *subscriber = subscribe (engine, track, &viewer);
+
+  wc_subscriber_start (subscriber);
+  g_assert_true (wait_for (&viewer.expired, 1));
+  g_assert_cmpuint (atomic_load (&viewer.expired), ==,
+                    1u << WC_SUBSCRIBER_CONNECT_TIMEOUT);
+  stop (subscriber, &viewer);
+}
+
+/* D-07, R-10: a viewer that goes silent is over, one that reports is not. */
+static void
+test_consent (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 20000, 1000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer silent = {0}, alive = {0};
+  WcSubscriber *a = subscribe (engine, track, &silent);
+  WcSubscriber *b = subscribe (engine, track, &alive);
+  int fd_a = connect_to (engine), fd_b = connect_to (engine);
+
+  wc_subscriber_start (a);
+  wc_subscriber_start (b);
+  g_assert_true (check (fd_a, a, TRUE));
+  g_assert_true (check (fd_b, b, TRUE));
+  wc_subscriber_secured (a);
+  wc_subscriber_secured (b);
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+  while (atomic_load (&silent.expired) == 0 &&
+         g_get_monotonic_time () < deadline) {
+    wc_subscriber_note_alive (b);
+    g_usleep (10000);
+  }
+  g_assert_cmpuint (atomic_load (&silent.expired), ==,
+                    1u << WC_SUBSCRIBER_CONSENT_EXPIRED);
+  g_assert_cmpuint (atomic_load (&alive.expired), ==, 0);
+  stop (a, &silent);
+  stop (b, &alive);
+  close (fd_a);
+  close (fd_b);
+}
+
+/* A viewer without a start point asks for one, and again. */
+static void
+test_want_key_frame (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer viewer = {0};
+  WcSubscriber *subscriber = subscribe (engine, track, &viewer);
+  int fd = connect_to (engine);
+
+  wc_subscriber_start (subscriber);
+  g_assert_true (check (fd, subscriber, TRUE));
+  wc_subscriber_secured (subscriber);
+  g_assert_true (wait_for (&viewer.wanted, 1));
+  for (guint64 seq = 1; atomic_load (&viewer.wanted) < 2 && seq < 500; seq++) {
+    append (track, seq, FALSE);
+    g_usleep (10000);
+  }
+  g_assert_cmpuint (atomic_load (&viewer.wanted), >=, 2);
+  g_assert_cmpuint (atomic_load (&viewer.packets), ==, 0);
+  append (track, 1000, TRUE);
+  g_assert_true (wait_for (&viewer.packets, 1));
+  stop (subscriber, &viewer);
+  close (fd);
+}
+
+/* SO_REUSEPORT must not let two servers share a port without a word. */
+static void
+test_port_taken (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (2, 20000, 15000);
+  WcEngineConfig config = {
+      .workers = 2, .udp_port = wc_engine_udp_port (engine), .ipv6 = TRUE};
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (wc_engine_new (&config, &error));
+  g_assert_error (error, WC_ENGINE_ERROR, WC_ENGINE_ERROR_IN_USE);
+}
+
+static void
+test_stop_without_start (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer viewer = {0};
+
+  stop (subscribe (engine, track, &viewer), &viewer);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/engine/play/1-worker", GUINT_TO_POINTER (1),
+                        test_play);
+  g_test_add_data_func ("/engine/play/4-workers", GUINT_TO_POINTER (4),
+                        test_play);
+  g_test_add_func ("/engine/strangers", test_strangers);
+  g_test_add_func ("/engine/roam/R-12", test_roam);
+  g_test_add_func ("/engine/connect-timeout/D-09", test_connect_timeout);
+  g_test_add_func ("/engine/consent/R-10", test_consent);
+  g_test_add_func ("/engine/want-key-frame", test_want_key_frame);
+  g_test_add_func ("/engine/port-taken", test_port_taken);
+  g_test_add_func ("/engine/stop-without-start", test_stop_without_start);
+  return g_test_run ();
+}
