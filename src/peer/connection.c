@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer/connection.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "peer/ice-agent.h"
 #include "peer/peer.h"
@@ -31,8 +32,23 @@ struct WcConnection {
   guint32 rtx_ssrc[WC_N_MEDIA];
   atomic_uint n_keys; /* directions that have theirs */
   atomic_bool dtls_up;
-  atomic_bool closing; /* callbacks stop */
+  atomic_bool closing;      /* callbacks stop */
+  atomic_bool said_goodbye; /* an alert went out */
 };
+
+/* A DTLS record of type alert (RFC 5246 section 6.2.1). */
+#define RECORD_ALERT 21
+#define GOODBYE_WAIT_US (100 * 1000)
+
+static void
+on_sink_send (const guint8 *data, gsize size, gpointer user_data)
+{
+  WcConnection *connection = user_data;
+
+  connection->callbacks.send (data, size, connection->user_data);
+  if (size > 0 && data[0] == RECORD_ALERT)
+    atomic_store (&connection->said_goodbye, TRUE);
+}
 
 /* --- what webrtcbin makes inside ------------------------------------------ */
 
@@ -53,12 +69,13 @@ on_dtls_state (GObject *dtls_dec, GParamSpec *spec, gpointer user_data)
   int state = 0;
 
   g_object_get (dtls_dec, "connection-state", &state, NULL);
-  if (state == DTLS_CONNECTED)
+  if (state == DTLS_CONNECTED) {
     atomic_store (&connection->dtls_up, TRUE);
-  else if ((state == DTLS_CLOSED || state == DTLS_FAILED) &&
-           atomic_exchange (&connection->dtls_up, state == DTLS_FAILED) &&
-           !atomic_load (&connection->closing))
-    connection->callbacks.dtls_closed (connection->user_data);
+  } else if (state == DTLS_CLOSED || state == DTLS_FAILED) {
+    gboolean was_up = atomic_exchange (&connection->dtls_up, FALSE);
+    if ((was_up || state == DTLS_FAILED) && !atomic_load (&connection->closing))
+      connection->callbacks.dtls_closed (connection->user_data);
+  }
 }
 
 static void
@@ -155,8 +172,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 static GstElement *
 make_webrtcbin (WcConnection *connection)
 {
-  connection->agent =
-      wc_ice_agent_new (connection->callbacks.send, connection->user_data);
+  connection->agent = wc_ice_agent_new (on_sink_send, connection);
   /* webrtcbin takes no reference of its own but drops one. */
   GstElement *webrtcbin = gst_element_factory_make_full (
       "webrtcbin", "ice-agent", gst_object_ref (connection->agent),
@@ -396,8 +412,9 @@ wc_connection_open (const WcConnectionParams *params,
 
 /* --- ending --------------------------------------------------------------- */
 
-/* The end of the stream makes dtlsenc push a close_notify alert to our sink;
- * the NULL state alone would send nothing (facts of GStreamer 1.22). */
+/* The end of the stream makes dtlsenc push a close_notify alert to our sink,
+ * from a thread of its own; the NULL state alone would send nothing (facts of
+ * GStreamer 1.22). */
 static void
 send_close_notify (WcConnection *connection)
 {
@@ -405,8 +422,13 @@ send_close_notify (WcConnection *connection)
     return;
   g_autoptr (GstPad) pad =
       gst_element_get_static_pad (connection->dtls_enc, "sink");
-  if (pad != NULL)
-    gst_pad_send_event (pad, gst_event_new_eos ());
+  if (pad == NULL)
+    return;
+  gst_pad_send_event (pad, gst_event_new_eos ());
+  gint64 deadline_us = wc_clock_now_us () + GOODBYE_WAIT_US;
+  while (!atomic_load (&connection->said_goodbye) &&
+         wc_clock_now_us () < deadline_us)
+    g_usleep (500);
 }
 
 void

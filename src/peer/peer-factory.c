@@ -58,6 +58,8 @@ wc_peer_factory_init (WcPeerFactory *factory)
 {
 }
 
+/* Makes one of each, so that the first viewer does not wait for plugins to be
+ * loaded. */
 static gboolean
 check_elements (GError **error)
 {
@@ -66,21 +68,27 @@ check_elements (GError **error)
   } needed[] = {
       {"webrtcbin", "gstreamer1.0-plugins-bad"},
       {"dtlssrtpenc", "gstreamer1.0-plugins-bad"},
+      {"dtlssrtpdec", "gstreamer1.0-plugins-bad"},
       {"srtpenc", "gstreamer1.0-plugins-bad"},
       {"rtpbin", "gstreamer1.0-plugins-good"},
+      {"rtprtxsend", "gstreamer1.0-plugins-good"},
+      {"rtpfunnel", "gstreamer1.0-plugins-good"},
+      {"rtpulpfecenc", "gstreamer1.0-plugins-good"},
+      {"clocksync", "libgstreamer1.0-0"},
       {"nicesink", "gstreamer1.0-nice"}, /* webrtcbin insists on it */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (needed); i++) {
-    g_autoptr (GstElementFactory) factory =
-        gst_element_factory_find (needed[i].element);
-    if (factory == NULL) {
+    g_autoptr (GstElement) element =
+        gst_element_factory_make (needed[i].element, NULL);
+    if (element == NULL) {
       g_set_error (
           error, WC_PEER_ERROR, WC_PEER_ERROR_NEGOTIATION,
           "the GStreamer element %s is missing: install the package %s",
           needed[i].element, needed[i].package);
       return FALSE;
     }
+    gst_object_ref_sink (element);
   }
   return TRUE;
 }
