@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+//
+// The front page: every mountpoint with its state, its viewers, a link to watch
+// it and, where something can be pushed to it, the command that does.
+
+import { ADMIN_KEY, keepToken, takeToken } from './token.js';
+
+const POLL_MS = 3000;
+const LIMIT = 200;
+
+const element = (id) => document.getElementById(id);
+const ui = {
+  summary: element('summary'),
+  forget: element('forget'),
+  tokenForm: element('token-form'),
+  tokenError: element('token-error'),
+  token: element('token'),
+  notice: element('notice'),
+  list: element('mountpoints'),
+};
+
+let token = takeToken(ADMIN_KEY);
+let timer = 0;
+let refreshing = false;
+const cards = new Map();
+
+// --- fetching ----------------------------------------------------------------
+
+async function refresh() {
+  clearTimeout(timer);
+  if (!token) {
+    askToken('');
+    return;
+  }
+  if (refreshing) {
+    return;
+  }
+  refreshing = true;
+  const used = token;
+  const answer = await fetchList(used);
+  refreshing = false;
+  if (used === token) {
+    show(answer);
+  }
+  if (token && !document.hidden) {
+    timer = setTimeout(refresh, POLL_MS);
+  }
+}
+
+/** The list, or what went wrong: { items, total } or { status, reason }. */
+async function fetchList(bearer) {
+  try {
+    const response = await fetch(`api/v1/mountpoints?offset=0&limit=${LIMIT}`, {
+      headers: { Authorization: `Bearer ${bearer}` },
+      cache: 'no-store',
+      signal: AbortSignal.timeout(10000),
+    });
+    const body = await response.json().catch(() => null);
+    if (response.ok && Array.isArray(body?.items)) {
+      return body;
+    }
+    return { status: response.status, reason: body?.detail ?? body?.title };
+  } catch {
+    return { status: 0 };
+  }
+}
+
+function show(answer) {
+  if (answer.items) {
+    ui.tokenForm.hidden = true;
+    ui.forget.hidden = false;
+    showNotice('');
+    showList(answer);
+  } else if (answer.status === 401 || answer.status === 403) {
+    forget();
+    askToken('This token is wrong.');
+  } else if (answer.status === 0) {
+    showNotice('The server cannot be reached. Trying again …');
+  } else {
+    showNotice(answer.reason ?? `The server answered ${answer.status}.`);
+  }
+}
+
+function showNotice(text) {
+  ui.notice.textContent = text;
+  ui.notice.hidden = text === '';
+}
+
+// --- the token ---------------------------------------------------------------
+
+function askToken(error) {
+  ui.tokenForm.hidden = false;
+  ui.tokenError.textContent = error;
+  ui.tokenError.hidden = error === '';
+  ui.token.focus();
+}
+
+function submitToken(event) {
+  event.preventDefault();
+  token = ui.token.value.trim();
+  ui.token.value = '';
+  keepToken(ADMIN_KEY, token);
+  refresh();
+}
+
+function forget() {
+  token = '';
+  keepToken(ADMIN_KEY, '');
+  cards.clear();
+  ui.list.replaceChildren();
+  ui.summary.textContent = '';
+  ui.forget.hidden = true;
+}
+
+// --- the list ----------------------------------------------------------------
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  node.className = className;
+  if (text !== undefined) {
+    node.textContent = text;
+  }
+  return node;
+}
+
+/** Change what differs only: a selection or the focus must survive a poll. */
+function setText(node, text) {
+  if (node.textContent !== text) {
+    node.textContent = text;
+  }
+}
+
+function plural(count, one) {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+function showList({ items, total }) {
+  const viewers = items.reduce((sum, item) => sum + (item.viewers ?? 0), 0);
+  const more = total > items.length ? `, the first ${items.length} shown` : '';
+  setText(ui.summary,
+    `${plural(total ?? items.length, 'mountpoint')}${more} · ${plural(viewers, 'viewer')}`);
+  const ids = new Set(items.map((item) => item.id));
+  for (const [id, card] of cards) {
+    if (!ids.has(id)) {
+      card.root.remove();
+      cards.delete(id);
+    }
+  }
+  items.forEach((item, index) => {
+    const card = cards.get(item.id) ?? makeCard(item);
+    fillCard(card, item);
+    if (ui.list.children[index] !== card.root) {
+      ui.list.insertBefore(card.root, ui.list.children[index] ?? null);
+    }
+  });
+  if (items.length === 0) {
+    showNotice('There is no mountpoint yet. Create one with the API or in the configuration file.');
+  }
+}
+
+function makeCard({ id }) {
+  const card = {
+    root: make('li', 'card mountpoint'),
+    title: make('a', 'mountpoint-title'),
+    id: make('span', 'mountpoint-id', id),
+    state: make('span', 'chip'),
+    facts: make('p', 'facts'),
+    reason: make('p', 'reason'),
+    push: make('div', 'push'),
+    command: make('code', ''),
+    copy: make('button', 'plain', 'Copy'),
+  };
+  card.title.href = `watch/${encodeURIComponent(id)}`;
+  card.copy.type = 'button';
+  card.copy.setAttribute('aria-label', `Copy the command that pushes to ${id}`);
+  card.copy.addEventListener('click', () => copyCommand(card));
+  const head = make('div', 'mountpoint-head');
+  head.append(card.title, card.id, card.state);
+  card.push.append(card.command, card.copy);
+  card.root.append(head, card.facts, card.reason, card.push);
+  cards.set(id, card);
+  return card;
+}
+
+function fillCard(card, item) {
+  setText(card.title, item.title || item.id);
+  card.id.hidden = !item.title || item.title === item.id;
+  setText(card.state, item.state ?? '');
+  card.root.dataset.state = item.state ?? '';
+  const codecs = (item.tracks ?? []).map((track) => track.codec).filter(Boolean);
+  setText(card.facts, [plural(item.viewers ?? 0, 'viewer'), item.kind,
+    codecs.join(' + ')].filter(Boolean).join(' · '));
+  setText(card.reason, item.reason ?? '');
+  card.reason.hidden = !item.reason;
+  setText(card.command, item.push ?? '');
+  card.push.hidden = !item.push;
+}
+
+async function copyCommand({ command, copy }) {
+  try {
+    await navigator.clipboard.writeText(command.textContent);
+    setText(copy, 'Copied');
+  } catch {
+    // No clipboard on plain http: select it, so that one key press copies.
+    getSelection().selectAllChildren(command);
+    setText(copy, 'Selected');
+  }
+  setTimeout(() => setText(copy, 'Copy'), 1500);
+}
+
+ui.tokenForm.addEventListener('submit', submitToken);
+ui.forget.addEventListener('click', () => {
+  forget();
+  askToken('');
+});
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    clearTimeout(timer);
+  } else {
+    refresh();
+  }
+});
+addEventListener('hashchange', () => {
+  token = takeToken(ADMIN_KEY);
+  refresh();
+});
+refresh();

@@ -1,0 +1,684 @@
+// SPDX-License-Identifier: MIT
+//
+// WhepPlayer: a small complete WHEP client (draft-ietf-wish-whep-04).
+//
+// One player shows one stream. It owns at most one WHEP session at a time and
+// keeps trying for as long as trying can help: a source that is not live yet, a
+// server that restarts and a network that goes away are waited for; a refusal
+// (no token, no codec in common) ends in `failed` with the server's own words.
+//
+//   const player = new WhepPlayer(video, { url: '/whep/cam1' });
+//   player.addEventListener('state', ({ detail }) => show(detail.reason));
+//   player.start();
+//
+// States: idle -> connecting -> playing <-> waiting -> failed | closed.
+// Nothing here depends on one server; it runs in any page as an ES module.
+
+/** Deadlines and pauses, all in milliseconds; each can be given as an option. */
+const DEFAULTS = Object.freeze({
+  postTimeoutMs: 20000, // an on-demand source may keep the POST waiting
+  connectTimeoutMs: 15000, // from the 201 to the first media packet
+  stallMs: 3000, // without packets: say so, keep the session
+  noPacketsMs: 10000, // without packets: begin again
+  disconnectedMs: 5000, // ICE may recover by itself for that long
+  settledMs: 5000, // having played that long resets the backoff
+  backoffMinMs: 500,
+  backoffMaxMs: 10000,
+  unknownRetryMs: 10000, // 404: perhaps somebody creates it later
+});
+
+const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
+
+/** Ask for stereo: without it in the offer browsers play Opus as mono. */
+export function withStereo(sdp) {
+  const opus = [...sdp.matchAll(/^a=rtpmap:(\d+) opus\/48000\/2\r?$/gim)];
+  return opus.reduce((text, [, pt]) => {
+    const fmtp = new RegExp(`^(a=fmtp:${pt} [^\\r\\n]*)`, 'm');
+    if (!fmtp.test(text)) {
+      const rtpmap = new RegExp(`^(a=rtpmap:${pt} [^\\r\\n]*)`, 'm');
+      return text.replace(rtpmap, `$1\r\na=fmtp:${pt} stereo=1`);
+    }
+    return text.replace(fmtp, (line) =>
+      /[ ;]stereo=/.test(line) ? line : `${line};stereo=1`);
+  }, sdp);
+}
+
+/** `Link: <stun:h>; rel="ice-server"; ...` (RFC 9725 section 4.6). */
+export function iceServersOfLink(header) {
+  return (header ?? '').split(/,\s*(?=<)/)
+    .filter((link) => /rel="?ice-server"?/i.test(link))
+    .map((link) => {
+      const value = (name) => new RegExp(`${name}="((?:[^"\\\\]|\\\\.)*)"`)
+        .exec(link)?.[1].replace(/\\(.)/g, '$1');
+      const server = { urls: /<([^>]*)>/.exec(link)?.[1] ?? '' };
+      const username = value('username');
+      return username === undefined
+        ? server : { ...server, username, credential: value('credential') };
+    })
+    .filter((server) => /^(stun|turn)s?:/.test(server.urls));
+}
+
+/** RFC 8840: the candidates found so far, the credentials they belong to. */
+export function trickleFragment(sdp, candidates, complete) {
+  const line = (name) => new RegExp(`^a=${name}:.*$`, 'm').exec(sdp)?.[0].trim();
+  const sections = sdp.split(/^(?=m=)/m).slice(1);
+  const lines = [line('ice-ufrag'), line('ice-pwd')];
+  sections.forEach((section, index) => {
+    const mid = /^a=mid:(.*)$/m.exec(section)?.[1].trim();
+    const own = candidates.filter((c) => (c.sdpMid ?? sections[c.sdpMLineIndex]
+      ?.match(/^a=mid:(.*)$/m)?.[1].trim()) === mid);
+    if (own.length === 0 && !(complete && index === 0)) {
+      return;
+    }
+    lines.push(/^m=.*$/m.exec(section)[0].trim(), `a=mid:${mid}`);
+    lines.push(...own.map((c) => `a=${c.candidate}`));
+    if (complete && index === 0) {
+      lines.push('a=end-of-candidates');
+    }
+  });
+  return lines.filter(Boolean).join('\r\n') + '\r\n';
+}
+
+/** Retry-After in milliseconds: seconds or a date (RFC 9110 section 10.2.3). */
+export function retryAfterMs(header, fallbackMs) {
+  if (!header) {
+    return fallbackMs;
+  }
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds)
+    ? seconds * 1000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 250), 60000) : fallbackMs;
+}
+
+/** A refusal of the server, with what it said about it. */
+export class WhepError extends Error {
+  constructor(status, message, { code = '', retryAfter = null } = {}) {
+    super(message);
+    this.name = 'WhepError';
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+
+  static async from(response) {
+    let problem = {};
+    if (/json/i.test(response.headers.get('content-type') ?? '')) {
+      problem = (await response.json().catch(() => null)) ?? {};
+    }
+    const said = [problem.detail, problem.title, problem.error]
+      .find((text) => typeof text === 'string' && text !== '');
+    return new WhepError(response.status,
+      said ?? `The server answered ${response.status} ${response.statusText}`, {
+        code: typeof problem.error === 'string' ? problem.error : '',
+        retryAfter: response.headers.get('retry-after'),
+      });
+  }
+}
+
+/** The media part of one attempt; a player makes a new one for each. */
+class Attempt {
+  pc = null;
+  sessionUrl = null;
+  etag = null;
+  stream = new MediaStream();
+  startedAt = performance.now();
+  answeredAt = 0;
+  playingAt = 0;
+  firstFrameMs = null;
+  packets = 0;
+  packetsAt = 0;
+  audioAt = 0;
+  disconnectedAt = 0;
+  candidates = [];
+  gathered = false;
+  trickle = true;
+  trickling = false;
+  over = false;
+}
+
+export class WhepPlayer extends EventTarget {
+  #video;
+  #options;
+  #state = 'idle';
+  #reason = 'Not started';
+  #error = null;
+  #attempt = null;
+  #ending = Promise.resolve();
+  #retries = 0;
+  #retryTimer = 0;
+  #watchTimer = 0;
+  #linkServers = [];
+  #resumeOnShow = false;
+  #lastStats = null;
+  #running = false;
+
+  /**
+   * @param {HTMLVideoElement|null} video gets the stream; null: take `stream`
+   * @param {object} options
+   *   url         the WHEP endpoint, absolute or relative to the page
+   *   token       sent as `Authorization: Bearer`, default none
+   *   audio, video  what to ask for, default both; `order` puts one first
+   *   stereo      ask for stereo sound, default true
+   *   iceServers  default: those of the server's Link headers, else none
+   *   onstate     called as onstate(state, reason), beside the `state` event
+   */
+  constructor(video, options) {
+    super();
+    if (!options?.url) {
+      throw new TypeError('WhepPlayer: the option url is missing');
+    }
+    this.#video = video ?? null;
+    this.#options = {
+      audio: true, video: true, stereo: true, order: ['video', 'audio'],
+      ...DEFAULTS, ...options,
+    };
+    globalThis.addEventListener?.('pagehide', this.#onPageHide);
+    globalThis.addEventListener?.('pageshow', this.#onPageShow);
+    globalThis.addEventListener?.('online', this.#onOnline);
+  }
+
+  get state() { return this.#state; }
+  get reason() { return this.#reason; }
+  /** The last WhepError, or null; `error.status` tells a 401 from a 422. */
+  get error() { return this.#error; }
+  get stream() { return this.#attempt?.stream ?? null; }
+  /** The RTCPeerConnection of now, for those who want more than getStats(). */
+  get peerConnection() { return this.#attempt?.pc ?? null; }
+
+  set token(token) { this.#options.token = token; }
+
+  /** Begin, or begin again after `failed` and `closed`; otherwise no effect. */
+  start() {
+    if (this.#running) {
+      return;
+    }
+    this.#running = true;
+    this.#retries = 0;
+    this.#error = null;
+    this.#setState('connecting', 'Connecting');
+    this.#begin();
+  }
+
+  /** End: the session is deleted also when the page is going away. */
+  async stop() {
+    if (!this.#running && this.#state !== 'failed') {
+      return;
+    }
+    this.#running = false;
+    clearTimeout(this.#retryTimer);
+    this.#endAttempt();
+    this.#setState('closed', 'Stopped');
+    await this.#ending;
+  }
+
+  /** Stop and forget the page's events: the object is not used again. */
+  async dispose() {
+    globalThis.removeEventListener?.('pagehide', this.#onPageHide);
+    globalThis.removeEventListener?.('pageshow', this.#onPageShow);
+    globalThis.removeEventListener?.('online', this.#onOnline);
+    await this.stop();
+  }
+
+  // --- one attempt ---------------------------------------------------------
+
+  async #begin() {
+    // The previous session's DELETE is sent first: a viewer never counts twice.
+    await this.#ending;
+    if (!this.#running || this.#attempt) {
+      return;
+    }
+    const attempt = new Attempt();
+    this.#attempt = attempt;
+    try {
+      await this.#negotiate(attempt);
+    } catch (error) {
+      this.#onAttemptFailed(attempt, error);
+    }
+  }
+
+  async #negotiate(attempt) {
+    this.#createPeer(attempt);
+    const offer = await this.#createOffer(attempt.pc);
+    const answer = await this.#post(attempt, offer);
+    if (attempt.over) {
+      return;
+    }
+    await attempt.pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    if (attempt.over) {
+      return;
+    }
+    attempt.answeredAt = performance.now();
+    attempt.packetsAt = attempt.answeredAt;
+    this.#watchTransport(attempt);
+    this.#setState('connecting', 'Waiting for the first picture');
+    this.#scheduleTrickle(attempt);
+    this.#scheduleWatch(attempt, 100);
+  }
+
+  #createPeer(attempt) {
+    const { iceServers, order } = this.#options;
+    const pc = new RTCPeerConnection({
+      bundlePolicy: 'max-bundle',
+      iceServers: iceServers ?? this.#linkServers,
+    });
+    attempt.pc = pc;
+    for (const kind of order.filter((name) => this.#options[name])) {
+      pc.addTransceiver(kind, { direction: 'recvonly' });
+    }
+    pc.addEventListener('track', (event) => this.#onTrack(attempt, event));
+    pc.addEventListener('icecandidate', ({ candidate }) =>
+      this.#onCandidate(attempt, candidate));
+    pc.addEventListener('connectionstatechange', () =>
+      this.#onConnectionState(attempt));
+  }
+
+  async #createOffer(pc) {
+    const offer = await pc.createOffer();
+    if (!this.#options.stereo) {
+      await pc.setLocalDescription(offer);
+      return pc.localDescription.sdp;
+    }
+    const sdp = withStereo(offer.sdp);
+    try {
+      await pc.setLocalDescription({ type: 'offer', sdp });
+    } catch {
+      // A browser that refuses edited offers still plays, in mono.
+      await pc.setLocalDescription(offer);
+    }
+    return pc.localDescription.sdp;
+  }
+
+  /** POST the offer, return the answer's text; the session belongs to attempt. */
+  async #post(attempt, offer) {
+    const response = await fetch(this.#options.url, {
+      method: 'POST',
+      headers: this.#headers({ 'Content-Type': 'application/sdp' }),
+      body: offer,
+      cache: 'no-store',
+      signal: AbortSignal.timeout(this.#options.postTimeoutMs),
+    });
+    if (response.status !== 201) {
+      throw await WhepError.from(response);
+    }
+    const location = response.headers.get('location');
+    if (location) {
+      attempt.sessionUrl = new URL(location, response.url).href;
+    }
+    attempt.etag = response.headers.get('etag');
+    this.#linkServers = iceServersOfLink(response.headers.get('link'));
+    if (attempt.over) {
+      // Stopped while the POST was under way: the session exists, so end it.
+      this.#deleteSession(attempt);
+      return '';
+    }
+    return response.text();
+  }
+
+  #headers(more) {
+    const { token } = this.#options;
+    return token ? { ...more, Authorization: `Bearer ${token}` } : more;
+  }
+
+  #onTrack(attempt, { track }) {
+    attempt.stream.addTrack(track);
+    const video = this.#video;
+    if (video && video.srcObject !== attempt.stream) {
+      video.srcObject = attempt.stream;
+      this.#watchFirstFrame(attempt);
+      video.play().catch((error) => this.dispatchEvent(
+        new CustomEvent('blocked', { detail: { error } })));
+    }
+    this.dispatchEvent(new CustomEvent('track', { detail: { track } }));
+  }
+
+  #watchFirstFrame(attempt) {
+    this.#video.requestVideoFrameCallback?.(() => {
+      attempt.firstFrameMs ??= performance.now() - attempt.startedAt;
+    });
+  }
+
+  // --- trickle ---------------------------------------------------------------
+
+  #onCandidate(attempt, candidate) {
+    if (candidate?.candidate) {
+      attempt.candidates.push(candidate);
+    } else {
+      attempt.gathered = true;
+    }
+    this.#scheduleTrickle(attempt);
+  }
+
+  #scheduleTrickle(attempt) {
+    const ready = attempt.sessionUrl && attempt.answeredAt && attempt.trickle;
+    if (ready && !attempt.trickling && !attempt.over) {
+      attempt.trickling = true;
+      // Candidates come in bursts: one PATCH carries a burst.
+      setTimeout(() => this.#sendTrickle(attempt), 50);
+    }
+  }
+
+  async #sendTrickle(attempt) {
+    const { candidates, gathered } = attempt;
+    attempt.candidates = [];
+    attempt.trickle = !gathered;
+    if (!attempt.over && (candidates.length > 0 || gathered)) {
+      const headers = this.#headers({ 'Content-Type': TRICKLE_TYPE });
+      if (attempt.etag) {
+        headers['If-Match'] = attempt.etag;
+      }
+      const body = trickleFragment(
+        attempt.pc.localDescription.sdp, candidates, gathered);
+      const response = await fetch(attempt.sessionUrl, {
+        method: 'PATCH', headers, body,
+      }).catch(() => null);
+      // A server without trickle says 405, 422 or 501; ICE works all the same
+      // by the addresses our own checks come from, so do not insist.
+      attempt.trickle &&= response?.ok ?? true;
+    }
+    attempt.trickling = false;
+    if (attempt.candidates.length > 0) {
+      this.#scheduleTrickle(attempt);
+    }
+  }
+
+  // --- watching it ---------------------------------------------------------
+
+  #watchTransport(attempt) {
+    const transport = attempt.pc.getReceivers()[0]?.transport;
+    // A server that ends a session sends close_notify; connectionState does not
+    // tell in every browser, the transport does.
+    transport?.addEventListener('statechange', () => {
+      if (transport.state === 'closed' || transport.state === 'failed') {
+        this.#restart(attempt, transport.state === 'closed'
+          ? 'The server ended the session' : 'The secure connection failed');
+      }
+    });
+  }
+
+  #onConnectionState(attempt) {
+    const state = attempt.pc?.connectionState;
+    if (state === 'failed') {
+      this.#restart(attempt, 'The connection failed');
+    } else if (state === 'disconnected') {
+      attempt.disconnectedAt = performance.now();
+    } else {
+      attempt.disconnectedAt = 0;
+    }
+  }
+
+  #scheduleWatch(attempt, delayMs) {
+    clearTimeout(this.#watchTimer);
+    this.#watchTimer = setTimeout(() => this.#watch(attempt), delayMs);
+  }
+
+  async #watch(attempt) {
+    const counts = await countMedia(attempt.pc).catch(() => null);
+    if (attempt.over) {
+      return;
+    }
+    if (counts) {
+      this.#onCounts(attempt, counts);
+    }
+    if (!attempt.over) {
+      this.#scheduleWatch(attempt, attempt.playingAt ? 1000 : 100);
+    }
+  }
+
+  #onCounts(attempt, counts) {
+    const now = performance.now();
+    if (counts.packets !== attempt.packets) {
+      attempt.packets = counts.packets;
+      attempt.packetsAt = now;
+    }
+    if (counts.audioPackets > 0) {
+      attempt.audioAt ||= now;
+    }
+    const { settledMs, disconnectedMs } = this.#options;
+    if (attempt.playingAt && now - attempt.playingAt > settledMs) {
+      this.#retries = 0;
+    }
+    if (attempt.disconnectedAt && now - attempt.disconnectedAt > disconnectedMs) {
+      this.#restart(attempt, 'The connection was lost');
+    } else {
+      this.#judge(attempt, counts, now - attempt.packetsAt);
+    }
+  }
+
+  /** What the packet counters of one moment mean for the state. */
+  #judge(attempt, counts, silentMs) {
+    const { stallMs, noPacketsMs, connectTimeoutMs } = this.#options;
+    const limit = attempt.packets > 0 ? noPacketsMs : connectTimeoutMs;
+    if (silentMs > limit) {
+      this.#restart(attempt, attempt.packets > 0
+        ? 'No media is arriving' : 'No media came; the network may block UDP');
+    } else if (attempt.playingAt && silentMs > stallMs) {
+      this.#setState('waiting', 'No media is arriving; the source may have paused');
+    } else if (attempt.disconnectedAt) {
+      this.#setState('waiting', 'The connection is interrupted');
+    } else if (attempt.playingAt) {
+      this.#setState('playing', 'Playing');
+    } else if (isPlaying(attempt, counts)) {
+      attempt.playingAt = performance.now();
+      attempt.firstFrameMs ??= attempt.playingAt - attempt.startedAt;
+      this.#error = null;
+      this.#setState('playing', 'Playing');
+    }
+  }
+
+  // --- trying again --------------------------------------------------------
+
+  #restart(attempt, reason) {
+    if (attempt.over) {
+      return;
+    }
+    this.#endAttempt();
+    this.#retry(reason, this.#backoffMs());
+  }
+
+  #onAttemptFailed(attempt, error) {
+    if (attempt.over) {
+      return;
+    }
+    this.#endAttempt();
+    this.#error = error;
+    const next = error instanceof WhepError
+      ? this.#planAfterStatus(error) : this.#planAfterError(error);
+    if (next.retryMs === null) {
+      this.#running = false;
+      this.#setState('failed', next.reason);
+    } else {
+      this.#retry(next.reason, next.retryMs);
+    }
+  }
+
+  #planAfterStatus(error) {
+    const { status, message, retryAfter } = error;
+    switch (status) {
+      case 404:
+        return { reason: message, retryMs: this.#options.unknownRetryMs };
+      case 409:
+        return { reason: message, retryMs: retryAfterMs(retryAfter, 2000) };
+      case 429:
+      case 503:
+        return { reason: message, retryMs: retryAfterMs(retryAfter, 5000) };
+      default:
+        // Other 4xx: the same request would be refused again.
+        return { reason: message, retryMs: status < 500 ? null : this.#backoffMs() };
+    }
+  }
+
+  #planAfterError(error) {
+    if (error instanceof TypeError || error.name === 'TimeoutError') {
+      return { reason: 'The server cannot be reached', retryMs: this.#backoffMs() };
+    }
+    // An answer this browser refuses will not get better by asking again soon.
+    return {
+      reason: `The browser refused the answer: ${error.message}`,
+      retryMs: this.#options.backoffMaxMs,
+    };
+  }
+
+  #retry(reason, delayMs) {
+    this.#setState('waiting', reason);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#begin(), delayMs);
+  }
+
+  /** 0.5 to 10 s, doubling, with jitter: a crowd must not return as one. */
+  #backoffMs() {
+    const { backoffMinMs, backoffMaxMs } = this.#options;
+    const ceiling = Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#retries);
+    this.#retries += 1;
+    return Math.max(backoffMinMs, ceiling * (0.5 + Math.random() / 2));
+  }
+
+  #endAttempt() {
+    const attempt = this.#attempt;
+    if (!attempt) {
+      return;
+    }
+    attempt.over = true;
+    this.#attempt = null;
+    this.#lastStats = null;
+    clearTimeout(this.#watchTimer);
+    this.#deleteSession(attempt);
+    attempt.pc?.close();
+  }
+
+  #deleteSession(attempt) {
+    if (!attempt.sessionUrl) {
+      return;
+    }
+    const url = attempt.sessionUrl;
+    attempt.sessionUrl = null;
+    // keepalive lets the request outlive the page. A dead server must not hold
+    // up the next attempt, hence the deadline.
+    this.#ending = fetch(url, {
+      method: 'DELETE',
+      headers: this.#headers({}),
+      keepalive: true,
+      signal: AbortSignal.timeout(3000),
+    }).then(() => undefined, () => undefined);
+  }
+
+  #onPageHide = () => {
+    if (this.#running) {
+      this.#resumeOnShow = true;
+      this.stop();
+    }
+  };
+
+  // A page restored from the back/forward cache goes on where it was.
+  #onPageShow = (event) => {
+    if (event.persisted && this.#resumeOnShow) {
+      this.#resumeOnShow = false;
+      this.start();
+    }
+  };
+
+  #onOnline = () => {
+    if (this.#running && !this.#attempt) {
+      clearTimeout(this.#retryTimer);
+      this.#begin();
+    }
+  };
+
+  #setState(state, reason) {
+    // Between two tries the words stay those of the last refusal: a viewer
+    // should read "not live yet", not a flicker of "connecting".
+    if (state === this.#state && reason === this.#reason) {
+      return;
+    }
+    this.#state = state;
+    this.#reason = reason;
+    this.#options.onstate?.(state, reason);
+    this.dispatchEvent(new CustomEvent('state', { detail: { state, reason } }));
+  }
+
+  // --- statistics ------------------------------------------------------------
+
+  /** A summary of the connection, or null when there is none. */
+  async getStats() {
+    const attempt = this.#attempt;
+    if (!attempt?.pc) {
+      return null;
+    }
+    const report = await attempt.pc.getStats();
+    const stats = summarise(report, this.#lastStats);
+    this.#lastStats = stats;
+    return {
+      ...stats,
+      state: this.#state,
+      timeToFirstFrameMs: attempt.firstFrameMs,
+      audioLevel: stats.audioLevel || sourceLevel(attempt.pc),
+    };
+  }
+}
+
+function isPlaying(attempt, counts) {
+  if (counts.framesDecoded > 0) {
+    return true;
+  }
+  const video = attempt.pc.getTransceivers().some((t) =>
+    t.receiver.track.kind === 'video' && t.currentDirection === 'recvonly');
+  // Sound alone is all there is, or all that came: better than a black screen
+  // that says it is connecting.
+  return attempt.audioAt > 0 &&
+    (!video || performance.now() - attempt.audioAt > 3000);
+}
+
+async function countMedia(pc) {
+  const counts = { packets: 0, audioPackets: 0, framesDecoded: 0 };
+  for (const stat of (await pc.getStats()).values()) {
+    if (stat.type === 'inbound-rtp') {
+      counts.packets += stat.packetsReceived ?? 0;
+      counts.framesDecoded += stat.framesDecoded ?? 0;
+      counts.audioPackets += stat.kind === 'audio' ? stat.packetsReceived ?? 0 : 0;
+    }
+  }
+  return counts;
+}
+
+/** Loudness of the last packets, where getStats() has none. */
+function sourceLevel(pc) {
+  const levels = pc.getReceivers()
+    .filter((receiver) => receiver.track?.kind === 'audio')
+    .flatMap((receiver) => receiver.getSynchronizationSources?.() ?? [])
+    .map((source) => source.audioLevel ?? 0);
+  return Math.max(0, ...levels);
+}
+
+function summarise(report, last) {
+  const all = [...report.values()];
+  const inbound = (kind) => all.find((stat) =>
+    stat.type === 'inbound-rtp' && stat.kind === kind);
+  const video = inbound('video');
+  const audio = inbound('audio');
+  const pair = all.find((stat) =>
+    stat.type === 'candidate-pair' && stat.nominated && stat.state === 'succeeded');
+  const codec = (stat) =>
+    report.get(stat?.codecId)?.mimeType?.replace(/^.*\//, '') ?? null;
+  const bytes = (video?.bytesReceived ?? 0) + (audio?.bytesReceived ?? 0);
+  const at = (video ?? audio)?.timestamp ?? 0;
+  const ms = (seconds) => seconds === undefined ? null : seconds * 1000;
+  return {
+    at,
+    bytes,
+    bitrateBps: last && at > last.at
+      ? Math.max(0, (bytes - last.bytes) * 8000 / (at - last.at)) : null,
+    width: video?.frameWidth ?? null,
+    height: video?.frameHeight ?? null,
+    fps: video?.framesPerSecond ?? null,
+    videoCodec: codec(video),
+    audioCodec: codec(audio),
+    packetsReceived: (video?.packetsReceived ?? 0) + (audio?.packetsReceived ?? 0),
+    packetsLost: (video?.packetsLost ?? 0) + (audio?.packetsLost ?? 0),
+    retransmitted: video?.retransmittedPacketsReceived ?? null,
+    jitterMs: ms((video ?? audio)?.jitter),
+    rttMs: ms(pair?.currentRoundTripTime),
+    framesDecoded: video?.framesDecoded ?? 0,
+    framesDropped: video?.framesDropped ?? 0,
+    freezes: video?.freezeCount ?? 0,
+    audioLevel: audio?.audioLevel ?? 0,
+  };
+}
