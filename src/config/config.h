@@ -26,17 +26,17 @@ typedef struct {
   WcLogFormat log_format;
   WcLogLevel log_level;
   /* [http] */
-  char *listen_ip;        /* of `listen`; "0.0.0.0", "::", ... */
-  guint16 listen_port;    /* 0: any (tests) */
-  char *public_url;       /* nullable; without a trailing slash */
-  char **cors_origins;    /* {"*"} */
+  char *listen_ip;     /* of `listen`; "0.0.0.0", "::", ... */
+  guint16 listen_port; /* 0: any (tests) */
+  char *public_url;    /* nullable; without a trailing slash */
+  char **cors_origins; /* {"*"} */
   gboolean etag_strict;
   gboolean session_auth_strict;
   gboolean metrics_open;
   /* [ice] */
-  guint16 udp_port;       /* 0: any (tests) */
-  char **addresses;       /* {"auto"} or numeric addresses to advertise */
-  char **interfaces;      /* empty: all */
+  guint16 udp_port;  /* 0: any (tests) */
+  char **addresses;  /* {"auto"} or numeric addresses to advertise */
+  char **interfaces; /* empty: all */
   gboolean ipv6;
   guint consent_timeout_ms;
   guint connect_timeout_ms; /* 20000: POST until ICE and DTLS are done */
@@ -46,30 +46,37 @@ typedef struct {
   /* [limits] */
   guint max_viewers, max_viewers_per_mountpoint, max_viewers_per_address;
   guint max_mountpoints;
-  guint max_pending;      /* sessions that are not connected yet */
+  guint max_pending; /* sessions that are not connected yet */
   /* [rtp] */
   guint16 port_min, port_max;
   guint latch_timeout_ms;
   /* [fanout] */
   WcLaneKind lane;
-  guint workers;          /* resolved; never 0 */
+  guint workers; /* resolved; never 0 */
   guint history_ms;
   gsize gop_max_bytes;
   gboolean fast_start;
   gboolean h264_profile_strict;
   /* [mountpoint ...] in file order, of WcMountpointSpec */
   GPtrArray *mountpoints;
-  char *file;             /* nullable: where it was read from */
+  char *file; /* nullable: where it was read from */
 } WcConfig;
 
 /** Reads @file (nullable: defaults only), then WHEPCAST_GROUP_KEY from
  * @environment (nullable, as of g_get_environ ()). The error names file, group,
  * key and what is allowed. */
-WcConfig *wc_config_load (const char *file, char **environment,
-                          GError **error);
+WcConfig *wc_config_load (const char *file, char **environment, GError **error);
+/** The same of the @size bytes at @data; @file is what messages call it. */
+WcConfig *wc_config_parse (const char *file, const char *data, gsize size,
+                           char **environment, GError **error);
 void wc_config_free (WcConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcConfig, wc_config_free)
 
 /** "ADDR:PORT", "[v6]:PORT", ":PORT" or "PORT" as for [http] listen. */
 gboolean wc_config_set_listen (WcConfig *config, const char *listen,
                                GError **error);
+
+/** Sets one key of a fixed group as if it stood in the file: for the command
+ * line. The error says what is wrong, not where. */
+gboolean wc_config_set (WcConfig *config, const char *group, const char *key,
+                        const char *value, GError **error);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What a mountpoint is asked to be: filled from the configuration file and from
- * the API's JSON by one table of keys, so both know the same names, defaults and
- * limits. A plain value owned by whoever made it; not shared between threads.
- * Spelling: `source-timeout-ms` in the file, `source_timeout_ms` in JSON. */
+ * the API's JSON by one table of keys, so both know the same names, defaults
+ * and limits. A plain value owned by whoever made it; not shared between
+ * threads. Spelling: `source-timeout-ms` in the file, `source_timeout_ms` in
+ * JSON. */
 #pragma once
 
 #include "base/address.h"
@@ -25,14 +26,14 @@ typedef enum {
 typedef struct {
   WcMedia media;
   WcCodec codec;
-  guint16 port;       /* 0: choose */
-  guint16 rtcp_port;  /* 0: port + 1 */
+  guint16 port;      /* 0: choose */
+  guint16 rtcp_port; /* 0: port + 1 */
   guint8 payload_type;
   gboolean payload_type_set; /* FALSE: take the source's */
-  char *fmtp;         /* nullable */
-  char *address;      /* to bind or join; "0.0.0.0" */
-  char *interface;    /* nullable: where to join a multicast group */
-  char *source;       /* nullable: the only sender allowed */
+  char *fmtp;                /* nullable */
+  char *address;             /* to bind or join; "0.0.0.0" */
+  char *interface;           /* nullable: where to join a multicast group */
+  char *source;              /* nullable: the only sender allowed */
   guint32 clock_rate;
   guint8 channels;
 } WcTrackSpec;
@@ -40,16 +41,16 @@ typedef struct {
 typedef struct {
   char *id;
   WcKind kind;
-  char *title;         /* nullable */
-  gboolean persist;    /* API only; TRUE */
-  gboolean enabled;    /* TRUE */
-  char *watch_token;   /* nullable; write-only */
-  char *publish_token; /* nullable; write-only */
+  char *title;             /* nullable */
+  gboolean persist;        /* API only; TRUE */
+  gboolean enabled;        /* TRUE */
+  char *watch_token;       /* nullable; write-only */
+  char *publish_token;     /* nullable; write-only */
   guint source_timeout_ms; /* 2000 */
   guint viewer_grace_ms;   /* 30000 */
-  char *sdp;           /* nullable: in place of tracks (kind=rtp) */
-  char *sdp_file;      /* nullable: the same, configuration only */
-  GPtrArray *tracks;   /* of WcTrackSpec; at most one per medium */
+  char *sdp;               /* nullable: in place of tracks (kind=rtp) */
+  char *sdp_file;          /* nullable: the same, configuration only */
+  GPtrArray *tracks;       /* of WcTrackSpec; at most one per medium */
   guint test_width, test_height, test_fps; /* kind=test: 1280, 720, 30 */
 } WcMountpointSpec;
 
@@ -77,8 +78,9 @@ const char *wc_kind_name (WcKind kind);
 WcMountpointSpec *wc_mountpoint_spec_from_json (JsonObject *object,
                                                 GError **error);
 
-/** A copy of @base with the keys of a PATCH body changed. `id` and `kind` are
- * refused. */
+/** A copy of @base with the keys of a PATCH body changed: null gives a key its
+ * default, "***" leaves a token as it is, `tracks` and `sdp` take each other's
+ * place, and `tracks` is given whole. `id` and `kind` are refused. */
 WcMountpointSpec *wc_mountpoint_spec_patched (const WcMountpointSpec *base,
                                               JsonObject *changes,
                                               GError **error);
@@ -88,3 +90,17 @@ WcMountpointSpec *wc_mountpoint_spec_patched (const WcMountpointSpec *base,
  * are (for the state file). (transfer full) */
 JsonObject *wc_mountpoint_spec_to_json (const WcMountpointSpec *spec,
                                         gboolean hide_secrets);
+
+/** TRUE if wc_mountpoint_spec_from_json () would take it: for what was made by
+ * code, or from an SDP. */
+gboolean wc_mountpoint_spec_check (const WcMountpointSpec *spec,
+                                   GError **error);
+
+gboolean wc_mountpoint_spec_equal (const WcMountpointSpec *a,
+                                   const WcMountpointSpec *b);
+
+/** TRUE if the source must be started anew to go from @old to @new_spec: a key
+ * that it depends on differs. `title`, the tokens, `persist`, `enabled` and
+ * `viewer_grace_ms` are none of these. */
+gboolean wc_mountpoint_spec_needs_restart (const WcMountpointSpec *old,
+                                           const WcMountpointSpec *new_spec);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/check.h"
+
+#include "base/address.h"
+
+#include <net/if.h>
+#include <string.h>
+
+gboolean
+wc_check_visible (const char *text)
+{
+  for (const char *c = text; *c != '\0'; c++)
+    if (!g_ascii_isgraph (*c))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+wc_check_ip (const char *text)
+{
+  WcAddress address;
+
+  return wc_address_parse (&address, text, 0);
+}
+
+gboolean
+wc_check_unicast_ip (const char *text)
+{
+  WcAddress address;
+
+  return wc_address_parse (&address, text, 0) &&
+         !wc_address_is_any (&address) && !wc_address_is_multicast (&address);
+}
+
+gboolean
+wc_check_interface (const char *text)
+{
+  return strlen (text) < IF_NAMESIZE && wc_check_visible (text) &&
+         strchr (text, '/') == NULL && strcmp (text, ".") != 0 &&
+         strcmp (text, "..") != 0;
+}
+
+/* A URL of scheme, host and port, with a path only if @path. */
+static gboolean
+is_web_url (const char *text, gboolean path)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+
+  if (uri == NULL || !wc_check_visible (text))
+    return FALSE;
+  return (g_str_equal (g_uri_get_scheme (uri), "http") ||
+          g_str_equal (g_uri_get_scheme (uri), "https")) &&
+         g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' &&
+         g_uri_get_userinfo (uri) == NULL && g_uri_get_query (uri) == NULL &&
+         g_uri_get_fragment (uri) == NULL &&
+         (path || *g_uri_get_path (uri) == '\0');
+}
+
+gboolean
+wc_check_public_url (const char *text)
+{
+  return is_web_url (text, TRUE);
+}
+
+gboolean
+wc_check_origin (const char *text)
+{
+  return is_web_url (text, FALSE);
+}
+
+gboolean
+wc_check_even (const char *text)
+{
+  return g_ascii_strtoull (text, NULL, 10) % 2 == 0;
+}
+
+gboolean
+wc_check_payload_type (const char *text)
+{
+  guint64 type = g_ascii_strtoull (text, NULL, 10);
+
+  return type < 64 || type > 95;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/keys.h"
+#include "config/check.h"
+#include "config/config.h"
+#include "config/key-row.h"
+
+#define CONFIG(field) .flags = WC_KEY_FILE, FIELD (WcConfig, field)
+#define NOT_BUILT .flags = WC_KEY_FILE | WC_KEY_NOT_BUILT
+
+#define MAX_COUNT 1000000
+
+static const char *const log_formats[] = {"text", "json", NULL};
+static const char *const log_levels[] = {"error", "warning", "info", "debug",
+                                         NULL};
+static const char *const etag_modes[] = {"lenient", "strict", NULL};
+static const char *const auth_modes[] = {"capability", "strict", NULL};
+static const char *const metrics_modes[] = {"token", "open", NULL};
+static const char *const profile_modes[] = {"relaxed", "strict", NULL};
+static const char *const lanes[] = {"webrtcbin", "direct", NULL};
+static const char *const all_origins[] = {"*", NULL};
+static const char *const all_addresses[] = {"auto", NULL};
+
+static const WcKey server_keys[] = {
+    {
+        .name = "state-dir",
+        STRING (MAX_PATH),
+        .min = 1,
+        .fallback = "/var/lib/whepcast",
+        .allowed = "a directory, 1 to 4095 characters",
+        .description =
+            "Where mountpoints of the API and the admin token are kept.",
+        CONFIG (state_dir),
+    },
+    {
+        .name = "log-format",
+        ENUM (log_formats),
+        .fallback = "text",
+        .description = "How lines on stderr look.",
+        CONFIG (log_format),
+    },
+    {
+        .name = "log-level",
+        ENUM (log_levels),
+        .fallback = "info",
+        .description = "The least important messages that are written.",
+        CONFIG (log_level),
+    },
+};
+
+static const WcKey http_keys[] = {
+    {
+        .name = "listen",
+        .type = WC_KEY_LISTEN,
+        .fallback = "0.0.0.0:8080",
+        .allowed = "IP:PORT, [IPv6]:PORT, :PORT or PORT; port 0: any free one",
+        .description = "Where HTTP is served.",
+        .offset2 = offsetof (WcConfig, listen_port),
+        CONFIG (listen_ip),
+    },
+    {
+        .name = "public-url",
+        STRING (2048),
+        .check = wc_check_public_url,
+        .fallback = "",
+        .allowed = "empty, or http(s)://HOST[:PORT][/PATH]",
+        .description =
+            "What URLs in answers begin with, behind a proxy; empty: "
+            "the request's Host.",
+        CONFIG (public_url),
+    },
+    {
+        .name = "tls-certificate",
+        .type = WC_KEY_STRING,
+        .fallback = "",
+        .description = "A PEM file, to serve HTTPS without a proxy.",
+        NOT_BUILT,
+    },
+    {
+        .name = "tls-key",
+        .type = WC_KEY_STRING,
+        .fallback = "",
+        .description = "The private key of the certificate.",
+        NOT_BUILT,
+    },
+    {
+        .name = "cors-origins",
+        LIST,
+        .names = all_origins,
+        .check = wc_check_origin,
+        .fallback = "*",
+        .allowed = "*, or a list of http(s)://HOST[:PORT], or empty for none",
+        .description = "Pages of which origins may use the server.",
+        CONFIG (cors_origins),
+    },
+    {
+        .name = "trusted-proxies",
+        LIST,
+        .fallback = "",
+        .description = "Proxies whose X-Forwarded-For is believed.",
+        NOT_BUILT,
+    },
+    {
+        .name = "etag",
+        ENUM (etag_modes),
+        .fallback = "lenient",
+        .description =
+            "Whether a PATCH of a session needs a matching If-Match.",
+        CONFIG (etag_strict),
+    },
+    {
+        .name = "session-auth",
+        ENUM (auth_modes),
+        .fallback = "capability",
+        .description = "Whether a session URL is enough, or its token is "
+                       "needed as well (strict).",
+        CONFIG (session_auth_strict),
+    },
+    {
+        .name = "metrics",
+        ENUM (metrics_modes),
+        .fallback = "token",
+        .description = "Whether /metrics needs the admin token.",
+        CONFIG (metrics_open),
+    },
+};
+
+static const WcKey ice_keys[] = {
+    {
+        .name = "udp-port",
+        UINT (0, 65535),
+        .fallback = "8189",
+        .allowed = "0 to 65535; 0: any free one",
+        .description = "The one UDP port of all viewers.",
+        CONFIG (udp_port),
+    },
+    {
+        .name = "tcp-port",
+        UINT (0, 65535),
+        .fallback = "0",
+        .description = "The TCP port for viewers without UDP; 0: none.",
+        NOT_BUILT,
+    },
+    {
+        .name = "addresses",
+        LIST,
+        .min = 1,
+        .names = all_addresses,
+        .check = wc_check_unicast_ip,
+        .fallback = "auto",
+        .allowed = "auto, or a list of numeric IP addresses",
+        .description = "The addresses that viewers are told; auto: those of "
+                       "the interfaces.",
+        CONFIG (addresses),
+    },
+    {
+        .name = "interfaces",
+        LIST,
+        .check = wc_check_interface,
+        .fallback = "",
+        .allowed = "empty for all, or a list of interface names",
+        .description = "The interfaces that auto looks at.",
+        CONFIG (interfaces),
+    },
+    {
+        .name = "ipv6",
+        BOOL,
+        .fallback = "true",
+        .description = "Whether viewers may come over IPv6.",
+        CONFIG (ipv6),
+    },
+    {
+        .name = "consent-timeout-ms",
+        UINT (2000, 120000),
+        .fallback = "15000",
+        .description = "A viewer not heard for so long is gone.",
+        CONFIG (consent_timeout_ms),
+    },
+    {
+        .name = "connect-timeout-ms",
+        UINT (1000, 120000),
+        .fallback = "20000",
+        .description =
+            "A viewer not connected so long after its offer is gone.",
+        CONFIG (connect_timeout_ms),
+    },
+    {
+        .name = "ice-servers",
+        LIST,
+        .fallback = "",
+        .description = "STUN and TURN servers for the Link header.",
+        NOT_BUILT,
+    },
+};
+
+static const WcKey auth_keys[] = {
+    {
+        .name = "admin-token",
+        STRING (MAX_TOKEN),
+        .min = 8,
+        .check = wc_check_visible,
+        .fallback = "",
+        .allowed = "empty, or 8 to 256 visible ASCII characters",
+        .description = "Opens /api/ and /metrics; empty: that of the file "
+                       "below, or one made at the first start and kept in "
+                       "the state directory.",
+        FIELD (WcConfig, admin_token),
+        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+    },
+    {
+        .name = "admin-token-file",
+        STRING (MAX_PATH),
+        .fallback = "",
+        .allowed = "empty, or a file name of at most 4095 characters",
+        .description = "A file with the admin token, instead of the key above.",
+        CONFIG (admin_token_file),
+    },
+    {
+        .name = "jwt-keys",
+        .type = WC_KEY_STRING,
+        .fallback = "",
+        .description = "The keys that signed tokens are checked with.",
+        NOT_BUILT,
+    },
+    {
+        .name = "jwt-issuer",
+        .type = WC_KEY_STRING,
+        .fallback = "",
+        .description = "The issuer that signed tokens must name.",
+        NOT_BUILT,
+    },
+    {
+        .name = "jwt-audience",
+        .type = WC_KEY_STRING,
+        .fallback = "",
+        .description = "The audience that signed tokens must name.",
+        NOT_BUILT,
+    },
+    {
+        .name = "hook-url",
+        .type = WC_KEY_STRING,
+        .fallback = "",
+        .description = "A URL that is asked whether somebody may watch.",
+        NOT_BUILT,
+    },
+};
+
+static const WcKey limits_keys[] = {
+    {
+        .name = "max-viewers",
+        UINT (0, MAX_COUNT),
+        .fallback = "0",
+        .allowed = "0 to 1000000; 0: unlimited",
+        .description = "Viewers at once.",
+        CONFIG (max_viewers),
+    },
+    {
+        .name = "max-viewers-per-mountpoint",
+        UINT (0, MAX_COUNT),
+        .fallback = "0",
+        .allowed = "0 to 1000000; 0: unlimited",
+        .description = "Viewers at once of one mountpoint.",
+        CONFIG (max_viewers_per_mountpoint),
+    },
+    {
+        .name = "max-viewers-per-address",
+        UINT (0, MAX_COUNT),
+        .fallback = "0",
+        .allowed = "0 to 1000000; 0: unlimited",
+        .description = "Viewers at once of one IP address.",
+        CONFIG (max_viewers_per_address),
+    },
+    {
+        .name = "max-mountpoints",
+        UINT (0, MAX_COUNT),
+        .fallback = "1000",
+        .allowed = "0 to 1000000; 0: unlimited",
+        .description = "Mountpoints, configured and of the API.",
+        CONFIG (max_mountpoints),
+    },
+    {
+        .name = "joins-per-second",
+        UINT (0, MAX_COUNT),
+        .fallback = "0",
+        .description = "New viewers in a second; 0: unlimited.",
+        NOT_BUILT,
+    },
+    {
+        .name = "max-egress-bps",
+        UINT (0, G_MAXINT64),
+        .fallback = "0",
+        .description = "Bits per second to all viewers; 0: unlimited.",
+        NOT_BUILT,
+    },
+    {
+        .name = "max-pending",
+        UINT (0, MAX_COUNT),
+        .fallback = "1000",
+        .allowed = "0 to 1000000; 0: unlimited",
+        .description = "Viewers at once that are not connected yet.",
+        CONFIG (max_pending),
+    },
+};
+
+static const WcKey rtp_keys[] = {
+    {
+        .name = "port-range",
+        .type = WC_KEY_RANGE,
+        .fallback = "20000-29999",
+        .allowed = "FIRST-LAST, two different numbers of 1 to 65535",
+        .description = "Ports for tracks that do not name one.",
+        .offset2 = offsetof (WcConfig, port_max),
+        CONFIG (port_min),
+    },
+    {
+        .name = "latch-timeout-ms",
+        UINT (100, 60000),
+        .fallback = "500",
+        .description =
+            "A sender silent for so long may be replaced by another.",
+        CONFIG (latch_timeout_ms),
+    },
+};
+
+static const WcKey fanout_keys[] = {
+    {
+        .name = "lane",
+        ENUM (lanes),
+        .built = BIT (WC_LANE_WEBRTCBIN),
+        .fallback = "webrtcbin",
+        .description = "How media reaches a viewer.",
+        CONFIG (lane),
+    },
+    {
+        .name = "workers",
+        .type = WC_KEY_WORKERS,
+        .min = 1,
+        .max = 64,
+        .fallback = "auto",
+        .allowed = "auto, or 1 to 64",
+        .description = "Threads that send; auto: one per usable processor.",
+        CONFIG (workers),
+    },
+    {
+        .name = "history-ms",
+        UINT (500, 60000),
+        .fallback = "2000",
+        .description = "For how long packets can be sent again.",
+        CONFIG (history_ms),
+    },
+    {
+        .name = "gop-max-bytes",
+        UINT (1 << 20, 1 << 30),
+        .fallback = "16777216",
+        .description = "The longest group of pictures that is kept for new "
+                       "viewers, per track.",
+        CONFIG (gop_max_bytes),
+    },
+    {
+        .name = "fast-start",
+        BOOL,
+        .fallback = "true",
+        .description = "Whether a new viewer starts with the kept group of "
+                       "pictures instead of the next key frame.",
+        CONFIG (fast_start),
+    },
+    {
+        .name = "h264-profile",
+        ENUM (profile_modes),
+        .fallback = "relaxed",
+        .description = "Whether a viewer must offer the source's very H.264 "
+                       "profile.",
+        CONFIG (h264_profile_strict),
+    },
+};
+
+const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS] = {
+    GROUP ("server", server_keys), GROUP ("http", http_keys),
+    GROUP ("ice", ice_keys),       GROUP ("auth", auth_keys),
+    GROUP ("limits", limits_keys), GROUP ("rtp", rtp_keys),
+    GROUP ("fanout", fanout_keys),
+};
+
+const WcKeyGroup *
+wc_config_group_find (const char *name)
+{
+  for (guint i = 0; i < WC_N_CONFIG_GROUPS; i++)
+    if (g_str_equal (wc_config_groups[i].name, name))
+      return &wc_config_groups[i];
+  return NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of keys: names, types, defaults, limits. The reader of the
+ * file, the environment, JSON and the check of config/whepcast.conf.sample all
+ * go by it. Constant; any thread. */
+#pragma once
+
+#include "config/key.h"
+
+/** [server] [http] [ice] [auth] [limits] [rtp] [fanout], fields of WcConfig. */
+#define WC_N_CONFIG_GROUPS 7
+extern const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS];
+
+/** [mountpoint ID], fields of WcMountpointSpec. */
+extern const WcKeyGroup wc_mountpoint_group;
+/** [track ID/video] and [track ID/audio], fields of WcTrackSpec. */
+extern const WcKeyGroup wc_track_group;
+
+/** Bits of WcKind that work in this version. */
+extern const guint wc_kinds_built;
+
+/** The group of the file called @name, of the fixed ones, or NULL. */
+const WcKeyGroup *wc_config_group_find (const char *name);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/spec-file.h"
+
+#include "base/id.h"
+#include "config/config.h"
+#include "config/spec-rules.h"
+
+#include <string.h>
+
+#define MOUNTPOINT "mountpoint "
+#define TRACK "track "
+#define SOURCE "source "
+
+gboolean
+wc_spec_file_is_group (const char *name)
+{
+  return g_str_has_prefix (name, MOUNTPOINT) ||
+         g_str_has_prefix (name, TRACK) || g_str_has_prefix (name, SOURCE);
+}
+
+G_GNUC_PRINTF (5, 6)
+static gboolean
+refuse_group (const WcKeyFile *file, const WcKeyFileGroup *group,
+              WcConfigError code, GError **error, const char *format, ...)
+{
+  g_autofree char *place = wc_key_file_place (file, group->name, NULL);
+  va_list args;
+
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, WC_CONFIG_ERROR, code, "%s: %s", place, text);
+  return FALSE;
+}
+
+static gboolean
+read_keys (const WcSpecPlace *place, const WcKeyFileGroup *group,
+           GError **error)
+{
+  for (guint i = 0; i < group->entries->len; i++) {
+    const WcKeyFileEntry *entry = g_ptr_array_index (group->entries, i);
+    const WcKey *key = wc_spec_find_key (place, entry->key, error);
+
+    if (key == NULL || !wc_spec_set_key (place, key, entry->value, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What else is known depends on the kind. */
+static gboolean
+read_kind (const WcSpecPlace *place, const WcKeyFileGroup *group,
+           GError **error)
+{
+  const char *kind = wc_key_file_value (group, "kind");
+
+  return kind == NULL ||
+         wc_spec_set_key (place, wc_spec_find_key (place, "kind", NULL), kind,
+                          error);
+}
+
+/* A file that is named is named from where the configuration is. */
+static void
+resolve_sdp_file (const WcKeyFile *file, WcMountpointSpec *spec)
+{
+  if (spec->sdp_file == NULL || g_path_is_absolute (spec->sdp_file))
+    return;
+
+  g_autofree char *folder = g_path_get_dirname (file->path);
+  g_autofree char *name = g_steal_pointer (&spec->sdp_file);
+  spec->sdp_file = g_build_filename (folder, name, NULL);
+}
+
+static gboolean
+read_mountpoint (const WcKeyFile *file, const WcKeyFileGroup *group,
+                 GPtrArray *mountpoints, GError **error)
+{
+  const char *id = group->name + strlen (MOUNTPOINT);
+  WcMountpointSpec *spec = wc_mountpoint_spec_new ();
+  WcSpecPlace place = {.file = file, .spec = spec};
+
+  g_ptr_array_add (mountpoints, spec);
+  if (!wc_id_is_valid (id))
+    return refuse_group (file, group, WC_CONFIG_ERROR_VALUE, error,
+                         "\"%s\" cannot be an id; " WC_ID_RULE, id);
+  spec->id = g_strdup (id);
+  if (!read_kind (&place, group, error) || !read_keys (&place, group, error))
+    return FALSE;
+  resolve_sdp_file (file, spec);
+  return TRUE;
+}
+
+static gboolean
+read_track_keys (WcSpecPlace *place, const WcKeyFileGroup *group, WcMedia media,
+                 GError **error)
+{
+  wc_spec_add_track (place);
+  WcTrackSpec *track =
+      g_ptr_array_index (place->spec->tracks, place->track - 1);
+  track->media = media;
+  if (wc_key_file_value (group, "codec") == NULL)
+    return refuse_group (
+        place->file, group, WC_CONFIG_ERROR_VALUE, error,
+        "the key codec is missing; it is one of " WC_CODEC_NAMES);
+  return read_keys (place, group, error);
+}
+
+static gboolean
+read_track (const WcKeyFile *file, const WcKeyFileGroup *group,
+            GHashTable *by_id, GError **error)
+{
+  const char *name = group->name + strlen (TRACK);
+  const char *slash = strrchr (name, '/');
+  const char *medium = slash != NULL ? slash + 1 : "";
+
+  if (!g_str_equal (medium, "video") && !g_str_equal (medium, "audio"))
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "a track's group is [track ID/video] or "
+                         "[track ID/audio]");
+
+  g_autofree char *id = g_strndup (name, slash - name);
+  WcSpecPlace place = {.file = file, .spec = g_hash_table_lookup (by_id, id)};
+  if (place.spec == NULL)
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "there is no [mountpoint %s]", id);
+  if (place.spec->kind != WC_KIND_RTP)
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "tracks are for kind rtp; [mountpoint %s] is of kind "
+                         "%s",
+                         id, wc_kind_name (place.spec->kind));
+  return read_track_keys (
+      &place, group, *medium == 'v' ? WC_MEDIA_VIDEO : WC_MEDIA_AUDIO, error);
+}
+
+static gboolean
+read_tracks (const WcKeyFile *file, GHashTable *by_id, GError **error)
+{
+  for (guint i = 0; i < file->groups->len; i++) {
+    const WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
+
+    if (g_str_has_prefix (group->name, SOURCE))
+      return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                           "sources are for kind failover, which is not built "
+                           "yet");
+    if (g_str_has_prefix (group->name, TRACK) &&
+        !read_track (file, group, by_id, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+finish (const WcKeyFile *file, GPtrArray *mountpoints, GError **error)
+{
+  for (guint i = 0; i < mountpoints->len; i++) {
+    WcSpecPlace place = {.file = file,
+                         .spec = g_ptr_array_index (mountpoints, i)};
+    if (!wc_spec_finish (&place, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+wc_spec_file_read (const WcKeyFile *file, GPtrArray *mountpoints,
+                   GError **error)
+{
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < file->groups->len; i++) {
+    const WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
+    if (!g_str_has_prefix (group->name, MOUNTPOINT))
+      continue;
+    if (!read_mountpoint (file, group, mountpoints, error))
+      return FALSE;
+    WcMountpointSpec *spec =
+        g_ptr_array_index (mountpoints, mountpoints->len - 1);
+    g_hash_table_insert (by_id, spec->id, spec);
+  }
+  return read_tracks (file, by_id, error) && finish (file, mountpoints, error);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/id.h"
+#include "config/check.h"
+#include "config/config.h"
+#include "config/key-row.h"
+#include "config/keys.h"
+
+#define SPEC(field) FIELD (WcMountpointSpec, field)
+#define TRACK(field) FIELD (WcTrackSpec, field)
+
+#define TOKEN_RULE "1 to 256 visible ASCII characters"
+
+static const char *const transports[] = {"auto", "tcp", "udp", NULL};
+static const char *const kinds[] = {"rtp",  "rtsp", "rtsp-push", "whip", "whep",
+                                    "test", "file", "failover",  NULL};
+static const char *const media[] = {"audio", "video", NULL};
+static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
+                                     "opus", "PCMU", "PCMA", "G722", NULL};
+
+const guint wc_kinds_built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST);
+
+static const WcKey mountpoint_keys[] = {
+    {
+        .name = "id",
+        STRING (64),
+        .min = 1,
+        .check = wc_id_is_valid,
+        .flags = WC_KEY_JSON | WC_KEY_FIXED | WC_KEY_REQUIRED,
+        .fallback = "",
+        .allowed = WC_ID_RULE,
+        .description = "What the mountpoint is called in URLs.",
+        SPEC (id),
+    },
+    {
+        .name = "kind",
+        ENUM (kinds),
+        .built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST),
+        .flags = WC_KEY_BOTH | WC_KEY_FIXED,
+        .fallback = "rtp",
+        .description = "The kind of source.",
+        SPEC (kind),
+    },
+    {
+        .name = "title",
+        STRING (200),
+        .flags = WC_KEY_BOTH,
+        .fallback = "",
+        .allowed = "at most 200 characters, no control characters",
+        .description = "What pages call it; empty: its id.",
+        SPEC (title),
+    },
+    {
+        .name = "enabled",
+        BOOL,
+        .flags = WC_KEY_BOTH,
+        .fallback = "true",
+        .description = "Whether it takes its source and viewers.",
+        SPEC (enabled),
+    },
+    {
+        .name = "persist",
+        BOOL,
+        .flags = WC_KEY_JSON,
+        .fallback = "true",
+        .description = "Whether it survives a restart of the server.",
+        SPEC (persist),
+    },
+    {
+        .name = "watch-token",
+        STRING (MAX_TOKEN),
+        .check = wc_check_visible,
+        .flags = WC_KEY_BOTH | WC_KEY_SECRET,
+        .fallback = "",
+        .allowed = TOKEN_RULE,
+        .description = "The bearer token that viewers need; empty: none.",
+        SPEC (watch_token),
+    },
+    {
+        .name = "publish-token",
+        STRING (MAX_TOKEN),
+        .check = wc_check_visible,
+        .flags = WC_KEY_BOTH | WC_KEY_SECRET,
+        .kinds = BIT (WC_KIND_WHIP) | BIT (WC_KIND_RTSP_PUSH),
+        .fallback = "",
+        .allowed = TOKEN_RULE,
+        .description = "The bearer token that publishers need; empty: none.",
+        SPEC (publish_token),
+    },
+    {
+        .name = "source-timeout-ms",
+        UINT (200, 600000),
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .fallback = "2000",
+        .description = "A source silent for so long is lost.",
+        SPEC (source_timeout_ms),
+    },
+    {
+        .name = "viewer-grace-ms",
+        UINT (0, 3600000),
+        .flags = WC_KEY_BOTH,
+        .fallback = "30000",
+        .description = "How long viewers stay when the source is lost.",
+        SPEC (viewer_grace_ms),
+    },
+    {
+        .name = "tracks",
+        .type = WC_KEY_TRACKS,
+        .flags = WC_KEY_JSON | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_RTP),
+        .fallback = "",
+        .allowed = "an array of one or two objects: one video and one audio "
+                   "track at most",
+        .description = "What the source sends.",
+        SPEC (tracks),
+    },
+    {
+        .name = "sdp",
+        STRING (65536),
+        .flags = WC_KEY_JSON | WC_KEY_RESTART | WC_KEY_TEXT,
+        .kinds = BIT (WC_KIND_RTP),
+        .fallback = "",
+        .allowed = "at most 65536 characters",
+        .description = "An SDP that describes the tracks, in place of them.",
+        SPEC (sdp),
+    },
+    {
+        .name = "sdp-file",
+        STRING (MAX_PATH),
+        .flags = WC_KEY_FILE | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_RTP),
+        .fallback = "",
+        .allowed = "empty, or a file name of at most 4095 characters",
+        .description = "A file with an SDP that describes the tracks, in place "
+                       "of [track ...] groups; relative to this file.",
+        SPEC (sdp_file),
+    },
+    {
+        .name = "test-width",
+        UINT (64, 3840),
+        .check = wc_check_even,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_TEST),
+        .fallback = "1280",
+        .allowed = "64 to 3840, even",
+        .description = "Pixels in a line of the test picture.",
+        SPEC (test_width),
+    },
+    {
+        .name = "test-height",
+        UINT (64, 2160),
+        .check = wc_check_even,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_TEST),
+        .fallback = "720",
+        .allowed = "64 to 2160, even",
+        .description = "Lines of the test picture.",
+        SPEC (test_height),
+    },
+    {
+        .name = "test-fps",
+        UINT (1, 60),
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_TEST),
+        .fallback = "30",
+        .description = "Test pictures in a second.",
+        SPEC (test_fps),
+    },
+    {
+        .name = "url",
+        .type = WC_KEY_STRING,
+        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
+        .fallback = "",
+        .description = "Where the source is pulled from.",
+    },
+    {
+        .name = "transport",
+        ENUM (transports),
+        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        .kinds = BIT (WC_KIND_RTSP),
+        .fallback = "auto",
+        .description = "How an RTSP source sends.",
+    },
+    {
+        .name = "username",
+        .type = WC_KEY_STRING,
+        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        .kinds = BIT (WC_KIND_RTSP),
+        .fallback = "",
+        .description = "The user name that an RTSP source asks for.",
+    },
+    {
+        .name = "password",
+        .type = WC_KEY_STRING,
+        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT | WC_KEY_SECRET,
+        .kinds = BIT (WC_KIND_RTSP),
+        .fallback = "",
+        .description = "The password that an RTSP source asks for.",
+    },
+    {
+        .name = "on-demand",
+        BOOL,
+        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
+        .fallback = "true",
+        .description = "Whether the source is pulled only while somebody "
+                       "watches.",
+    },
+};
+
+const WcKeyGroup wc_mountpoint_group = GROUP ("mountpoint", mountpoint_keys);
+
+static const WcKey track_keys[] = {
+    {
+        .name = "media",
+        ENUM (media),
+        .flags = WC_KEY_JSON | WC_KEY_REQUIRED,
+        .fallback = "audio",
+        .description = "What the track carries.",
+        TRACK (media),
+    },
+    {
+        .name = "codec",
+        ENUM (codecs),
+        .flags = WC_KEY_BOTH | WC_KEY_REQUIRED | WC_KEY_ANY_CASE,
+        .fallback = "H264",
+        .description = "How it is encoded. This key is required; case is "
+                       "ignored.",
+        TRACK (codec),
+    },
+    {
+        .name = "port",
+        UINT (0, 65535),
+        .flags = WC_KEY_BOTH,
+        .fallback = "0",
+        .allowed = "0 to 65535; 0: one is chosen from [rtp] port-range",
+        .description = "The UDP port that RTP is sent to.",
+        TRACK (port),
+    },
+    {
+        .name = "rtcp-port",
+        UINT (0, 65535),
+        .flags = WC_KEY_BOTH,
+        .fallback = "0",
+        .allowed = "0 to 65535; 0: port + 1",
+        .description = "The UDP port that RTCP is sent to.",
+        TRACK (rtcp_port),
+    },
+    {
+        .name = "payload-type",
+        UINT (0, 127),
+        .check = wc_check_payload_type,
+        .flags = WC_KEY_BOTH | WC_KEY_NULLABLE,
+        .fallback = "",
+        .allowed = "0 to 127 without 64 to 95 (those look like RTCP)",
+        .description = "The RTP payload type; empty: the source's.",
+        .offset2 = offsetof (WcTrackSpec, payload_type_set),
+        TRACK (payload_type),
+    },
+    {
+        .name = "fmtp",
+        STRING (4096),
+        .flags = WC_KEY_BOTH,
+        .fallback = "",
+        .allowed = "at most 4096 characters, no control characters",
+        .description = "The parameters of the codec, as after a=fmtp in SDP.",
+        TRACK (fmtp),
+    },
+    {
+        .name = "address",
+        STRING (64),
+        .min = 1,
+        .check = wc_check_ip,
+        .flags = WC_KEY_BOTH,
+        .fallback = "0.0.0.0",
+        .allowed = "a numeric IP address",
+        .description = "The address to listen on; a multicast group is joined.",
+        TRACK (address),
+    },
+    {
+        .name = "interface",
+        STRING (15),
+        .check = wc_check_interface,
+        .flags = WC_KEY_BOTH,
+        .fallback = "",
+        .allowed = "empty, or an interface name",
+        .description = "Where to join a multicast group; empty: as routed.",
+        TRACK (interface),
+    },
+    {
+        .name = "source",
+        STRING (64),
+        .check = wc_check_unicast_ip,
+        .flags = WC_KEY_BOTH,
+        .fallback = "",
+        .allowed = "empty, or a numeric unicast IP address",
+        .description = "The only sender that is listened to; empty: any.",
+        TRACK (source),
+    },
+    {
+        .name = "clock-rate",
+        UINT (8000, 90000),
+        .flags = WC_KEY_BOTH | WC_KEY_NULLABLE,
+        .fallback = "",
+        .allowed = "90000 for video, 48000 for opus, 8000 for PCMU, PCMA, G722",
+        .description = "The RTP clock in Hz; empty: that of the codec.",
+        TRACK (clock_rate),
+    },
+    {
+        .name = "channels",
+        UINT (1, 2),
+        .flags = WC_KEY_BOTH | WC_KEY_NULLABLE,
+        .fallback = "",
+        .allowed = "1 or 2, of audio alone; opus is always 2",
+        .description = "Audio channels; empty: those of the codec.",
+        TRACK (channels),
+    },
+};
+
+const WcKeyGroup wc_track_group = GROUP ("track", track_keys);

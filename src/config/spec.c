@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/spec.h"
+
+#include "config/keys.h"
+
+/* --- tracks --------------------------------------------------------------- */
+
+WcTrackSpec *
+wc_track_spec_new (void)
+{
+  WcTrackSpec *spec = g_new0 (WcTrackSpec, 1);
+
+  wc_key_group_reset (&wc_track_group, spec);
+  return spec;
+}
+
+WcTrackSpec *
+wc_track_spec_copy (const WcTrackSpec *spec)
+{
+  WcTrackSpec *copy = g_new0 (WcTrackSpec, 1);
+
+  wc_key_group_copy (&wc_track_group, copy, spec);
+  return copy;
+}
+
+void
+wc_track_spec_free (WcTrackSpec *spec)
+{
+  if (spec == NULL)
+    return;
+  wc_key_group_clear (&wc_track_group, spec);
+  g_free (spec);
+}
+
+/* --- mountpoints ---------------------------------------------------------- */
+
+static GPtrArray *
+tracks_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify)wc_track_spec_free);
+}
+
+WcMountpointSpec *
+wc_mountpoint_spec_new (void)
+{
+  WcMountpointSpec *spec = g_new0 (WcMountpointSpec, 1);
+
+  wc_key_group_reset (&wc_mountpoint_group, spec);
+  spec->tracks = tracks_new ();
+  return spec;
+}
+
+WcMountpointSpec *
+wc_mountpoint_spec_copy (const WcMountpointSpec *spec)
+{
+  WcMountpointSpec *copy = g_new0 (WcMountpointSpec, 1);
+
+  wc_key_group_copy (&wc_mountpoint_group, copy, spec);
+  copy->tracks = tracks_new ();
+  for (guint i = 0; i < spec->tracks->len; i++)
+    g_ptr_array_add (copy->tracks,
+                     wc_track_spec_copy (g_ptr_array_index (spec->tracks, i)));
+  return copy;
+}
+
+void
+wc_mountpoint_spec_free (WcMountpointSpec *spec)
+{
+  if (spec == NULL)
+    return;
+  wc_key_group_clear (&wc_mountpoint_group, spec);
+  g_ptr_array_unref (spec->tracks);
+  g_free (spec);
+}
+
+WcTrackSpec *
+wc_mountpoint_spec_track (const WcMountpointSpec *spec, WcMedia media)
+{
+  for (guint i = 0; i < spec->tracks->len; i++) {
+    WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
+    if (track->media == media)
+      return track;
+  }
+  return NULL;
+}
+
+const char *
+wc_kind_name (WcKind kind)
+{
+  return wc_key_find (&wc_mountpoint_group, "kind", '-')->names[kind];
+}
+
+/* --- comparing ------------------------------------------------------------ */
+
+static gboolean
+are_tracks_equal (const GPtrArray *a, const GPtrArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+  for (guint i = 0; i < a->len; i++)
+    if (!wc_key_group_equal (&wc_track_group, g_ptr_array_index (a, i),
+                             g_ptr_array_index (b, i)))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+wc_mountpoint_spec_equal (const WcMountpointSpec *a, const WcMountpointSpec *b)
+{
+  return wc_key_group_equal (&wc_mountpoint_group, a, b) &&
+         are_tracks_equal (a->tracks, b->tracks);
+}
+
+gboolean
+wc_mountpoint_spec_needs_restart (const WcMountpointSpec *old,
+                                  const WcMountpointSpec *new_spec)
+{
+  for (guint i = 0; i < wc_mountpoint_group.n_keys; i++) {
+    const WcKey *key = &wc_mountpoint_group.keys[i];
+    if (key->flags & (WC_KEY_RESTART | WC_KEY_FIXED) &&
+        !wc_key_equal (key, old, new_spec))
+      return TRUE;
+  }
+  return !are_tracks_equal (old->tracks, new_spec->tracks);
+}
