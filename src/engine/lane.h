@@ -28,7 +28,7 @@ typedef struct {
    * then skips this viewer to the next key frame). */
   gboolean (*send) (gpointer lane, WcMedia media, const WcOutgoing *packets,
                     guint n);
-  /** ICE has nominated a pair; DTLS may begin. Called once. */
+  /** ICE has a valid pair; DTLS may begin. Called once. */
   void (*connected) (gpointer lane);
   /** A datagram of the viewer from an address that passed ICE. */
   void (*receive_dtls) (gpointer lane, const guint8 *data, gsize size);

@@ -23,6 +23,8 @@ typedef struct {
   guint64 malformed;    /* not RTP, or not the codec's format */
   guint64 refragmented; /* were larger than WC_MAX_PAYLOAD */
   guint64 restarts;     /* source changes absorbed */
+  guint64 no_parameter_sets; /* key frames that could not be start points,
+                                as no parameter sets were known */
   guint32 jitter_us;    /* RFC 3550 section 6.4.1 */
 } WcNormaliserStats;
 
@@ -48,7 +50,11 @@ gboolean wc_normaliser_set_fmtp (WcNormaliser *normaliser, const char *fmtp,
                                  const char **reason);
 
 /** The next packet is of a new source (another SSRC, or one that was away):
- * numbering and timestamps go on from the last by the time that has passed. */
+ * numbering and timestamps go on from the last by the time that has passed, and
+ * of the parameter sets those of wc_normaliser_set_fmtp () are kept. To call it
+ * when the SSRC changes is the caller's: the SSRC is not looked at here. Jumps of
+ * the sequence (by more than 3000) or of the time (10 s on, 2 s back) are taken
+ * for a restart without it, but then all parameter sets are kept. */
 void wc_normaliser_restart (WcNormaliser *normaliser);
 
 /** Takes one RTP packet (RFC 3550 section 5.1), header and all. Header
@@ -57,7 +63,9 @@ void wc_normaliser_restart (WcNormaliser *normaliser);
 gboolean wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp,
                              gsize size, gint64 arrival_us);
 
-/** No packet follows for now: what waits for missing packets goes on. */
+/** Time has passed: what has waited for 50 ms, for missing packets or for the
+ * picture of a frame, goes on. To be called every 20 ms or so while packets
+ * come; with G_MAXINT64 nothing waits any longer. */
 void wc_normaliser_flush (WcNormaliser *normaliser, gint64 now_us);
 
 /** From the source's RTCP sender report (RFC 3550 section 6.4.1). */

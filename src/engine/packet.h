@@ -7,6 +7,11 @@
 #include <glib.h>
 #include <stdatomic.h>
 
+/** The one payload that may exceed WC_MAX_PAYLOAD: a single Opus frame cannot
+ * be cut and has up to 1275 bytes and a TOC byte (RFC 6716 section 3.4, R2).
+ * Buffers that hold any packet's payload have this size. */
+#define WC_MAX_OPUS_PAYLOAD 1276
+
 typedef enum {
   WC_PACKET_START = 1 << 0,  /* first packet of a start point (key frame) */
   WC_PACKET_MARKER = 1 << 1, /* the RTP marker bit */
@@ -14,7 +19,8 @@ typedef enum {
 
 typedef struct {
   atomic_uint refs;
-  guint16 size;      /* of the payload, bytes; at most WC_MAX_PAYLOAD */
+  guint16 size;      /* of the payload, bytes; at most WC_MAX_PAYLOAD, but for
+                        Opus WC_MAX_OPUS_PAYLOAD */
   guint8 flags;      /* WcPacketFlags */
   guint32 frame;     /* counts the track's frames (distinct timestamps) */
   guint64 seq;       /* of the track, without gaps but where packets were lost */

@@ -13,7 +13,7 @@
 typedef enum {
   WC_SUBSCRIBER_NEW,
   WC_SUBSCRIBER_STARTED,
-  WC_SUBSCRIBER_CONNECTED, /* a pair is nominated */
+  WC_SUBSCRIBER_CONNECTED, /* there is a valid pair */
   WC_SUBSCRIBER_SECURED,
   WC_SUBSCRIBER_ENDED, /* expired or stopped */
 } WcSubscriberState;

@@ -319,20 +319,9 @@ learn_address (WcSubscriber *subscriber, const WcAddress *address)
   wc_worker_learn_address (subscriber->worker, address, subscriber);
 }
 
-/* Chromium nominates only the pair it uses, again and again; libnice may
- * nominate several at once, and then the highest priority counts. */
 static void
-nominate (WcSubscriber *subscriber, const WcDatagram *datagram,
-          guint32 priority, gint64 now_us)
+take_path (WcSubscriber *subscriber, const WcDatagram *datagram)
 {
-  gboolean same = is_path (subscriber, &datagram->from);
-  gboolean fresh = subscriber->has_path &&
-                   now_us - subscriber->nominated_us < NOMINATION_FRESH_US;
-
-  if (!same && fresh && priority <= subscriber->nominated_priority)
-    return;
-  subscriber->nominated_priority = priority;
-  subscriber->nominated_us = now_us;
   pthread_mutex_lock (&subscriber->path_lock);
   subscriber->has_path = TRUE;
   subscriber->remote = datagram->from;
@@ -343,6 +332,22 @@ nominate (WcSubscriber *subscriber, const WcDatagram *datagram,
     subscriber->state = WC_SUBSCRIBER_CONNECTED;
     subscriber->lane->connected (subscriber->lane_data);
   }
+}
+
+/* Chromium nominates only the pair it uses, again and again; libnice may
+ * nominate several at once, and then the highest priority counts. */
+static void
+nominate (WcSubscriber *subscriber, const WcDatagram *datagram,
+          guint32 priority, gint64 now_us)
+{
+  gboolean same = is_path (subscriber, &datagram->from);
+  gboolean fresh = now_us - subscriber->nominated_us < NOMINATION_FRESH_US;
+
+  if (!same && fresh && priority <= subscriber->nominated_priority)
+    return;
+  subscriber->nominated_priority = priority;
+  subscriber->nominated_us = now_us;
+  take_path (subscriber, datagram);
 }
 
 void
@@ -364,6 +369,9 @@ wc_subscriber_on_stun (WcSubscriber *subscriber, const WcDatagram *datagram)
   learn_address (subscriber, &datagram->from);
   if (request.use_candidate)
     nominate (subscriber, datagram, request.priority, wc_clock_now_us ());
+  else if (!subscriber->has_path)
+    take_path (subscriber, datagram); /* RFC 8445 section 12.1: any valid pair;
+                                         DTLS gains a round trip */
 }
 
 /* RFC 7983 section 7, RFC 5761 section 4. A viewer has no RTP for us. */

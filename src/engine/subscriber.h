@@ -2,7 +2,7 @@
 /* The engine's object for one viewer: its ICE-lite agent, the positions in the
  * tracks it is sent, and its deadlines.
  *
- *   started -> connected (ICE nominated) -> secured (keys agreed) -> playing
+ *   started -> connected (a valid pair) -> secured (keys agreed) -> playing
  *
  * A subscriber belongs to exactly one worker, which its local ufrag names; only
  * that thread touches its state. Reference-counted. The functions here may be
@@ -70,8 +70,8 @@ void wc_subscriber_repeat_key_frame (WcSubscriber *subscriber, WcMedia media);
 /** An authentic SRTCP packet came: it lives. Cheap. */
 void wc_subscriber_note_alive (WcSubscriber *subscriber);
 
-/** Sends a datagram to the nominated address from the address it was nominated
- * on, without blocking. FALSE if there is none (any more) or the socket would
+/** Sends a datagram to the nominated address (before nomination: the first that
+ * passed) from the address it was checked on, without blocking. FALSE if there is none (any more) or the socket would
  * not take it. */
 gboolean wc_subscriber_send (WcSubscriber *subscriber, const void *data,
                              gsize size);
