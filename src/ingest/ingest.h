@@ -29,8 +29,8 @@ typedef enum {
   WC_INGEST_IDLE,     /* stopped, or nothing was ever heard */
   WC_INGEST_STARTING, /* packets, but no start point yet */
   WC_INGEST_LIVE,
-  WC_INGEST_LOST,     /* no packets for source_timeout_ms */
-  WC_INGEST_FAILED,   /* cannot work as configured */
+  WC_INGEST_LOST,   /* no packets for source_timeout_ms */
+  WC_INGEST_FAILED, /* cannot work as configured */
 } WcIngestState;
 
 typedef struct {
@@ -87,8 +87,9 @@ WcIngestState wc_ingest_state (WcIngest *ingest);
  * was expected. Nullable. (transfer none) */
 const char *wc_ingest_reason (WcIngest *ingest);
 
-/** (transfer none) (nullable): NULL when the source has no such track. The track
- * stays the same object for the ingest's life, across restarts of the source. */
+/** (transfer none) (nullable): NULL when the source has no such track. The
+ * track stays the same object for the ingest's life, across restarts of the
+ * source. */
 WcTrack *wc_ingest_track (WcIngest *ingest, WcMedia media);
 
 /** Asks the source for a key frame (RTCP PLI to its RTCP address, or a force-
@@ -99,10 +100,26 @@ void wc_ingest_request_key_frame (WcIngest *ingest, WcMedia media);
 void wc_ingest_get_track_info (WcIngest *ingest, WcMedia media,
                                WcIngestTrackInfo *info);
 
-/* For subclasses: */
+const char *wc_ingest_state_name (WcIngestState state);
+
+/* --- for subclasses ------------------------------------------------------ */
+
+/** Right after the object was made: @spec is copied, @config is borrowed. */
+void wc_ingest_init_source (WcIngest *ingest, const WcMountpointSpec *spec,
+                            const WcConfig *config);
+/** (transfer none) */
+const WcMountpointSpec *wc_ingest_spec (WcIngest *ingest);
+/** Makes the engine's track that @spec describes and keeps it. (transfer none)
+ */
+WcTrack *wc_ingest_add_track (WcIngest *ingest, const WcTrackSpec *spec);
+/** Fills what every kind knows of a track: codec, profile, the track's own
+ * statistics. */
+void wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
+                                WcIngestTrackInfo *info);
+/** Enters @state, which may be the present one with another @reason (nullable).
+ */
 void wc_ingest_set_state (WcIngest *ingest, WcIngestState state,
                           const char *reason);
-void wc_ingest_set_track (WcIngest *ingest, WcMedia media, WcTrack *track);
 
 /* Signal, main thread: "state-changed" (WcIngest *ingest), also when only the
  * reason changed. */

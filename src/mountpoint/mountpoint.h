@@ -57,7 +57,8 @@ WcMountpoint *wc_mountpoint_new (const WcMountpointSpec *spec, WcOrigin origin,
                                  GError **error);
 /** Starts the source if it is enabled. */
 void wc_mountpoint_start (WcMountpoint *mountpoint);
-/** Ends the source and every viewer. Idempotent. */
+/** Ends the source and every viewer for good, and gives the ports back.
+ * Idempotent. */
 void wc_mountpoint_stop (WcMountpoint *mountpoint, const char *reason);
 
 const char *wc_mountpoint_id (WcMountpoint *mountpoint);
@@ -78,8 +79,8 @@ gboolean wc_mountpoint_get_track_info (WcMountpoint *mountpoint, WcMedia media,
 void wc_mountpoint_set_enabled (WcMountpoint *mountpoint, gboolean enabled);
 /** Ends every viewer session; returns how many. */
 guint wc_mountpoint_kick (WcMountpoint *mountpoint, const char *reason);
-/** Changes the spec; restarts the source if that is needed. On failure nothing
- * has changed. */
+/** Changes the spec; when the source has to be started anew for it, viewers are
+ * ended. On failure nothing has changed. */
 gboolean wc_mountpoint_edit (WcMountpoint *mountpoint,
                              const WcMountpointSpec *spec, GError **error);
 
@@ -97,4 +98,5 @@ WcSession *wc_mountpoint_watch_finish (WcMountpoint *mountpoint,
 GPtrArray *wc_mountpoint_list_sessions (WcMountpoint *mountpoint);
 
 /* Signals, main thread: "state-changed" (WcMountpoint *),
- * "session-ended" (WcMountpoint *, WcSession *). */
+ * "session-added" (WcMountpoint *, WcSession *): one that is negotiating;
+ * "session-ended" (WcMountpoint *, WcSession *): its media has stopped. */

@@ -17,9 +17,9 @@ WcRegistry *wc_registry_new (const WcMountpointContext *context,
 
 /** Loads the configured mountpoints and then those of the state directory, and
  * starts them. A file that cannot be used is reported (log and
- * wc_registry_problems ()), kept, and the rest is loaded. A configured mountpoint
- * that cannot be made (port in use) is an error. @with_demo adds the test
- * mountpoint "demo" (never saved). */
+ * wc_registry_problems ()), kept, and the rest is loaded. A configured
+ * mountpoint that cannot be made (port in use) is an error. @with_demo adds the
+ * test mountpoint "demo" (never saved). */
 gboolean wc_registry_load (WcRegistry *registry, gboolean with_demo,
                            GError **error);
 
@@ -31,6 +31,9 @@ GPtrArray *wc_registry_problems (WcRegistry *registry);
 WcMountpoint *wc_registry_lookup (WcRegistry *registry, const char *id);
 /** Sorted by id. (transfer container) (element-type WcMountpoint) */
 GPtrArray *wc_registry_list (WcRegistry *registry);
+
+/* Of changes to one mountpoint only one can be under way: another one meanwhile
+ * is refused with WC_MOUNTPOINT_ERROR_EXISTS, and a message that says so. */
 
 void wc_registry_create_async (WcRegistry *registry,
                                const WcMountpointSpec *spec,
@@ -56,19 +59,18 @@ gboolean wc_registry_set_enabled_finish (WcRegistry *registry,
 void wc_registry_destroy_async (WcRegistry *registry, const char *id,
                                 GAsyncReadyCallback callback,
                                 gpointer user_data);
-gboolean wc_registry_destroy_finish (WcRegistry *registry,
-                                     GAsyncResult *result, GError **error);
+gboolean wc_registry_destroy_finish (WcRegistry *registry, GAsyncResult *result,
+                                     GError **error);
 
 /** A viewer's offer to @id, within the limits of the configuration. Errors are
  * of WC_MOUNTPOINT_ERROR, WC_SDP_ERROR or WC_PEER_ERROR. */
 void wc_registry_watch_async (WcRegistry *registry, const char *id,
                               const char *offer, gsize size,
                               const WcViewerInfo *viewer,
-                              GAsyncReadyCallback callback,
-                              gpointer user_data);
+                              GAsyncReadyCallback callback, gpointer user_data);
 /** (transfer full) */
-WcSession *wc_registry_watch_finish (WcRegistry *registry,
-                                     GAsyncResult *result, GError **error);
+WcSession *wc_registry_watch_finish (WcRegistry *registry, GAsyncResult *result,
+                                     GError **error);
 
 /** A session of @mountpoint_id by its secret; NULL when unknown or closed. */
 WcSession *wc_registry_find_session (WcRegistry *registry,
@@ -78,5 +80,12 @@ WcSession *wc_registry_find_session_by_public_id (WcRegistry *registry,
                                                   const char *public_id);
 guint wc_registry_n_sessions (WcRegistry *registry);
 
-/** Stops every mountpoint and session; nothing new is taken. */
+/** Stops every mountpoint and session; nothing new is taken. Writes that are
+ * under way end by themselves on the main context. Idempotent. */
 void wc_registry_stop (WcRegistry *registry);
+
+/** TRUE while a file is being written. */
+gboolean wc_registry_is_busy (WcRegistry *registry);
+
+/* Signals, main thread: "mountpoint-added" (WcRegistry *, WcMountpoint *),
+ * "mountpoint-removed" (WcRegistry *, WcMountpoint *). */

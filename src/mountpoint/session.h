@@ -5,8 +5,8 @@
  *
  * In `closing` media has stopped and the session URL still answers (10 s: real
  * clients close their connection before they DELETE); in `closed` it is gone.
- * GObject, main thread only; the mountpoint's sessions are owned by the registry's
- * table of session secrets. */
+ * GObject, main thread only; the mountpoint's sessions are owned by the
+ * registry's table of session secrets. */
 #pragma once
 
 #include "base/address.h"

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/ingest-rtp.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "ingest/pipeline.h"
+#include "ingest/ports.h"
+#include "ingest/rtp-diagnosis.h"
+#include "ingest/rtp-spec.h"
+#include "ingest/rtp-track.h"
+
+#include <gst/net/gstnetaddressmeta.h>
+
+#define TICK_MS 100
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 30000
+#define KEY_FRAME_NUDGE_US G_USEC_PER_SEC
+/* How long giving a port back may hold the main thread up. */
+#define PORT_RELEASE_MS 500
+
+typedef struct {
+  const WcTrackSpec *spec; /* of wc_ingest_spec (); NULL: no such track */
+  WcPortLease *lease;
+  WcRtpTrack *input;
+  WcPipeline *pipeline; /* NULL: stopped, or to be made anew */
+  WcPipeline *stopping; /* nullable: the one before; may still read */
+  gboolean is_silent;
+} Track;
+
+struct _WcIngestRtp {
+  WcIngest parent;
+  WcSourceClock *clock;
+  Track tracks[WC_N_MEDIA];
+  gboolean started;
+  char *broken; /* nullable: why there is no pipeline */
+  guint tick_source, retry_source;
+  guint retry_ms;
+  gint64 nudged_us;
+  gint64 live_since_us; /* monotonic */
+};
+
+G_DEFINE_FINAL_TYPE (WcIngestRtp, wc_ingest_rtp, WC_TYPE_INGEST)
+
+/* --- streaming threads: they know a WcRtpTrack and nothing else ------------
+ */
+
+static gboolean
+read_sender (GstBuffer *buffer, WcAddress *from)
+{
+  GstNetAddressMeta *meta = gst_buffer_get_net_address_meta (buffer);
+  struct sockaddr_storage name;
+
+  if (meta == NULL ||
+      !g_socket_address_to_native (meta->addr, &name, sizeof name, NULL))
+    return FALSE;
+  *from = wc_address_from_sockaddr ((struct sockaddr *)&name);
+  return TRUE;
+}
+
+typedef void (*PushFunc) (WcRtpTrack *input, const guint8 *data, gsize size,
+                          const WcAddress *from, gint64 now_us);
+
+static void
+push_sample (GstSample *sample, WcRtpTrack *input, PushFunc push)
+{
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  WcAddress from;
+  GstMapInfo map;
+
+  if (buffer == NULL || !read_sender (buffer, &from) ||
+      !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return;
+  push (input, map.data, map.size, &from, wc_clock_now_us ());
+  gst_buffer_unmap (buffer, &map);
+}
+
+static void
+on_rtp (GstSample *sample, gpointer user_data)
+{
+  push_sample (sample, user_data, wc_rtp_track_push_rtp);
+}
+
+static void
+on_rtcp (GstSample *sample, gpointer user_data)
+{
+  push_sample (sample, user_data, wc_rtp_track_push_rtcp);
+}
+
+static void
+input_unref (gpointer data)
+{
+  wc_rtp_track_unref (data);
+}
+
+/* --- pipelines -------------------------------------------------------------
+ */
+
+static gboolean
+connect_port (const Track *track, WcPipeline *pipeline, const char *source,
+              GSocket *socket, const char *sink, WcPipelineSampleFunc func,
+              GError **error)
+{
+  return wc_pipeline_set_object (pipeline, source, "socket", socket, error) &&
+         wc_pipeline_connect_sink (pipeline, sink, func,
+                                   wc_rtp_track_ref (track->input), input_unref,
+                                   error);
+}
+
+static WcPipeline *
+make_pipeline (WcIngestRtp *self, const Track *track, GError **error)
+{
+  GSocket *rtp = wc_port_lease_rtp_socket (track->lease);
+  GSocket *rtcp = wc_port_lease_rtcp_socket (track->lease);
+  const char *name = rtp == rtcp ? "rtp-muxed" : "rtp";
+  g_autoptr (WcPipeline) pipeline =
+      wc_pipeline_new (name, wc_ingest_spec (WC_INGEST (self))->id, error);
+
+  if (pipeline == NULL ||
+      !connect_port (track, pipeline, "rtp", rtp, "out", on_rtp, error) ||
+      (rtp != rtcp && !connect_port (track, pipeline, "rtcp", rtcp, "rtcp_out",
+                                     on_rtcp, error)))
+    return NULL;
+  return g_steal_pointer (&pipeline);
+}
+
+static void drop_pipeline (WcIngestRtp *self, Track *track);
+static void ensure_pipelines (WcIngestRtp *self);
+static void update_state (WcIngestRtp *self);
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  WcIngestRtp *self = user_data;
+
+  self->retry_source = 0;
+  ensure_pipelines (self);
+  update_state (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_retry (WcIngestRtp *self, const char *reason)
+{
+  g_free (self->broken);
+  self->broken = g_strdup (reason);
+  if (self->retry_source != 0)
+    return;
+  self->retry_ms = CLAMP (self->retry_ms * 2, RETRY_MIN_MS, RETRY_MAX_MS);
+  self->retry_source = g_timeout_add (self->retry_ms, on_retry, self);
+}
+
+static void
+on_pipeline_failed (WcPipeline *pipeline, const char *reason, WcIngestRtp *self)
+{
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (self->tracks[i].pipeline == pipeline)
+      drop_pipeline (self, &self->tracks[i]);
+  schedule_retry (self, reason);
+  update_state (self);
+}
+
+static void
+drop_pipeline (WcIngestRtp *self, Track *track)
+{
+  if (track->pipeline == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (track->pipeline, self);
+  wc_pipeline_stop (track->pipeline);
+  g_set_object (&track->stopping, track->pipeline);
+  g_clear_object (&track->pipeline);
+}
+
+static void
+ensure_pipeline (WcIngestRtp *self, Track *track)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (track->spec == NULL || track->pipeline != NULL)
+    return;
+  track->pipeline = make_pipeline (self, track, &error);
+  if (track->pipeline == NULL) {
+    schedule_retry (self, error->message);
+    return;
+  }
+  g_signal_connect (track->pipeline, "failed", G_CALLBACK (on_pipeline_failed),
+                    self);
+  wc_pipeline_play (track->pipeline);
+}
+
+static void
+ensure_pipelines (WcIngestRtp *self)
+{
+  g_clear_pointer (&self->broken, g_free);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    ensure_pipeline (self, &self->tracks[i]);
+}
+
+/* --- state -----------------------------------------------------------------
+ */
+
+typedef struct {
+  guint n[WC_RTP_MISMATCH + 1]; /* tracks of each verdict */
+  gboolean heard, left;
+  GString *reason;
+} Summary;
+
+static void
+add_reason (Summary *summary, const char *reason)
+{
+  if (reason == NULL)
+    return;
+  if (summary->reason->len > 0)
+    g_string_append (summary->reason, "; ");
+  g_string_append (summary->reason, reason);
+}
+
+static void
+note_silence (WcIngestRtp *self, Track *track, gboolean is_silent)
+{
+  if (is_silent && !track->is_silent)
+    wc_rtp_track_forget (track->input);
+  if (!is_silent)
+    self->retry_ms = 0;
+  track->is_silent = is_silent;
+}
+
+static void
+look_at_track (WcIngestRtp *self, Track *track, Summary *summary, gint64 now_us)
+{
+  WcTrack *ring = wc_ingest_track (WC_INGEST (self), track->spec->media);
+  WcRtpTrackStatus status;
+  WcNormaliserStats input;
+  WcTrackStats stats;
+  WcRtpDiagnosis diagnosis;
+
+  wc_rtp_track_flush (track->input, now_us);
+  wc_rtp_track_get_status (track->input, &status);
+  wc_rtp_track_get_stats (track->input, &input);
+  wc_track_get_stats (ring, &stats);
+  wc_rtp_diagnose (&diagnosis, track->spec, &status, &input, &stats,
+                   wc_ingest_spec (WC_INGEST (self))->source_timeout_ms,
+                   now_us);
+  note_silence (self, track, diagnosis.verdict == WC_RTP_SILENT);
+  summary->n[diagnosis.verdict]++;
+  summary->heard |= status.heard;
+  summary->left |= status.left;
+  add_reason (summary, diagnosis.reason);
+  wc_rtp_diagnosis_clear (&diagnosis);
+}
+
+/* One track is enough to be watched; a group of pictures that outgrew the ring
+ * does not end what is live. */
+static WcIngestState
+choose_state (WcIngestRtp *self, const Summary *summary)
+{
+  WcIngestState state = wc_ingest_state (WC_INGEST (self));
+
+  if (self->broken != NULL)
+    return WC_INGEST_FAILED;
+  if (summary->n[WC_RTP_PLAYING] > 0)
+    return WC_INGEST_LIVE;
+  if (summary->n[WC_RTP_WAITING] > 0)
+    return state == WC_INGEST_LIVE || state == WC_INGEST_LOST
+               ? state
+               : WC_INGEST_STARTING;
+  if (summary->n[WC_RTP_MISMATCH] > 0)
+    return WC_INGEST_FAILED;
+  return summary->heard ? WC_INGEST_LOST : WC_INGEST_IDLE;
+}
+
+static void
+explain_lost (WcIngestRtp *self, Summary *summary)
+{
+  const WcMountpointSpec *spec = wc_ingest_spec (WC_INGEST (self));
+  g_autofree char *text =
+      summary->n[WC_RTP_WAITING] > 0
+          ? g_strdup ("packets come again, but no key frame yet")
+      : summary->left
+          ? g_strdup ("the source said goodbye (RTCP BYE)")
+          : g_strdup_printf ("no packets for %u ms", spec->source_timeout_ms);
+
+  add_reason (summary, text);
+}
+
+/* Of two tracks one may be missing for good: worth a word while the other is
+ * watched, but not as long as it may be about to come. */
+static void
+explain_missing (WcIngestRtp *self, Summary *summary, gint64 now_us)
+{
+  const WcMountpointSpec *spec = wc_ingest_spec (WC_INGEST (self));
+
+  if (wc_ingest_state (WC_INGEST (self)) != WC_INGEST_LIVE ||
+      now_us - self->live_since_us < (gint64)spec->source_timeout_ms * 1000)
+    return;
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    const Track *track = &self->tracks[i];
+    if (track->spec == NULL || !track->is_silent)
+      continue;
+    g_autofree char *text = g_strdup_printf (
+        "no %s comes on port %u", wc_media_name (i), track->spec->port);
+    add_reason (summary, text);
+  }
+}
+
+static void
+enter_state (WcIngestRtp *self, WcIngestState state, const char *reason)
+{
+  WcIngest *ingest = WC_INGEST (self);
+  WcIngestState old = wc_ingest_state (ingest);
+
+  if (state == WC_INGEST_LIVE &&
+      (old == WC_INGEST_IDLE || old == WC_INGEST_FAILED))
+    wc_ingest_set_state (ingest, WC_INGEST_STARTING, NULL);
+  if (state == WC_INGEST_LOST && old == WC_INGEST_IDLE)
+    wc_ingest_set_state (ingest, WC_INGEST_STARTING, NULL);
+  if (state == WC_INGEST_LIVE && old != WC_INGEST_LIVE)
+    self->live_since_us = wc_clock_now_us ();
+  wc_ingest_set_state (ingest, state, reason);
+}
+
+static void
+update_state (WcIngestRtp *self)
+{
+  g_autoptr (GString) reason = g_string_new (NULL);
+  Summary summary = {.reason = reason};
+  gint64 now_us = wc_clock_now_us ();
+
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (self->tracks[i].spec != NULL)
+      look_at_track (self, &self->tracks[i], &summary, now_us);
+
+  WcIngestState state = choose_state (self, &summary);
+  add_reason (&summary, self->broken);
+  if (state == WC_INGEST_LOST && reason->len == 0)
+    explain_lost (self, &summary);
+  if (state == WC_INGEST_LIVE && reason->len == 0)
+    explain_missing (self, &summary, now_us);
+  enter_state (self, state, reason->len > 0 ? reason->str : NULL);
+}
+
+/* A source that was just heard of need not wait for its next key frame. */
+static void
+nudge_source (WcIngestRtp *self)
+{
+  WcIngestState state = wc_ingest_state (WC_INGEST (self));
+  gint64 now_us = wc_clock_now_us ();
+
+  if ((state != WC_INGEST_STARTING && state != WC_INGEST_LOST) ||
+      now_us - self->nudged_us < KEY_FRAME_NUDGE_US)
+    return;
+  self->nudged_us = now_us;
+  wc_ingest_request_key_frame (WC_INGEST (self), WC_MEDIA_VIDEO);
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  WcIngestRtp *self = user_data;
+
+  g_object_ref (self); /* a handler may drop us */
+  update_state (self);
+  if (self->started)
+    nudge_source (self);
+  g_object_unref (self);
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- WcIngest --------------------------------------------------------------
+ */
+
+static void
+wc_ingest_rtp_start (WcIngest *ingest)
+{
+  WcIngestRtp *self = WC_INGEST_RTP (ingest);
+
+  if (self->started)
+    return;
+  self->started = TRUE;
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    self->tracks[i].is_silent = TRUE;
+    if (self->tracks[i].input != NULL)
+      wc_rtp_track_open (self->tracks[i].input);
+  }
+  ensure_pipelines (self);
+  self->tick_source = g_timeout_add (TICK_MS, on_tick, self);
+  update_state (self);
+}
+
+static void
+stop_sources (WcIngestRtp *self)
+{
+  self->started = FALSE;
+  self->retry_ms = 0;
+  g_clear_handle_id (&self->tick_source, g_source_remove);
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+  g_clear_pointer (&self->broken, g_free);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (self->tracks[i].input != NULL)
+      wc_rtp_track_close (self->tracks[i].input);
+}
+
+static void
+wc_ingest_rtp_stop (WcIngest *ingest)
+{
+  WcIngestRtp *self = WC_INGEST_RTP (ingest);
+
+  if (!self->started)
+    return;
+  stop_sources (self);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    drop_pipeline (self, &self->tracks[i]);
+  wc_ingest_set_state (ingest, WC_INGEST_IDLE, NULL);
+}
+
+static void
+wc_ingest_rtp_request_key_frame (WcIngest *ingest, WcMedia media)
+{
+  const Track *track = &WC_INGEST_RTP (ingest)->tracks[media];
+  guint8 packet[WC_SOURCE_RTCP_PLI_SIZE];
+  WcAddress to;
+  gboolean muxed;
+
+  if (track->input == NULL ||
+      !wc_rtp_track_take_pli (track->input, wc_clock_now_us (), packet, &to,
+                              &muxed))
+    return;
+  wc_udp_socket_send (muxed ? wc_port_lease_rtp_socket (track->lease)
+                            : wc_port_lease_rtcp_socket (track->lease),
+                      &to, packet, sizeof packet);
+}
+
+static void
+wc_ingest_rtp_get_track_info (WcIngest *ingest, WcMedia media,
+                              WcIngestTrackInfo *info)
+{
+  const Track *track = &WC_INGEST_RTP (ingest)->tracks[media];
+  WcRtpTrackStatus status;
+  char source[WC_ADDRESS_STRLEN];
+
+  wc_ingest_fill_track_info (ingest, track->spec, info);
+  wc_rtp_track_get_stats (track->input, &info->input);
+  wc_rtp_track_get_status (track->input, &status);
+  info->port = wc_port_lease_rtp_port (track->lease);
+  info->rtcp_port = wc_port_lease_rtcp_port (track->lease);
+  info->address = g_strdup (track->spec->address);
+  if (!status.latched)
+    return;
+  info->source = g_strdup (wc_address_format (&status.source, source));
+  info->ssrc = status.ssrc;
+  info->payload_type = status.payload_type;
+}
+
+/* --- making one ------------------------------------------------------------
+ */
+
+static gboolean
+take_ports (const WcMountpointSpec *spec, WcPortPool *ports,
+            WcPortLease *leases[WC_N_MEDIA], GError **error)
+{
+  for (guint i = 0; i < spec->tracks->len; i++) {
+    WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
+    WcUdpBinding binding = {
+        .address = track->address,
+        .interface = track->interface,
+        .source = track->source,
+    };
+    WcPortLease *lease = wc_port_pool_take (
+        ports, spec->id, &binding, track->port, track->rtcp_port, error);
+
+    if (lease == NULL)
+      return FALSE;
+    leases[track->media] = lease;
+    track->port = wc_port_lease_rtp_port (lease);
+    track->rtcp_port = wc_port_lease_rtcp_port (lease);
+  }
+  return TRUE;
+}
+
+static gboolean
+add_inputs (WcIngestRtp *self, const WcConfig *config, GError **error)
+{
+  const WcMountpointSpec *spec = wc_ingest_spec (WC_INGEST (self));
+
+  for (guint i = 0; i < spec->tracks->len; i++) {
+    const WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
+    WcTrack *ring = wc_ingest_add_track (WC_INGEST (self), track);
+
+    self->tracks[track->media].spec = track;
+    self->tracks[track->media].input = wc_rtp_track_new (
+        track, ring, self->clock, config->latch_timeout_ms, error);
+    if (self->tracks[track->media].input == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+WcIngest *
+wc_ingest_rtp_new (WcMountpointSpec *spec, const WcConfig *config,
+                   WcPortPool *ports, GError **error)
+{
+  g_autoptr (WcIngestRtp) self = g_object_new (WC_TYPE_INGEST_RTP, NULL);
+  WcPortLease *leases[WC_N_MEDIA] = {NULL, NULL};
+  gboolean ok = wc_rtp_spec_complete (spec, error) &&
+                take_ports (spec, ports, leases, error);
+
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    self->tracks[i].lease = leases[i];
+  if (!ok)
+    return NULL;
+  wc_ingest_init_source (WC_INGEST (self), spec, config);
+  if (!add_inputs (self, config, error))
+    return NULL;
+  return WC_INGEST (g_steal_pointer (&self));
+}
+
+/* --- GObject ---------------------------------------------------------------
+ */
+
+static void
+give_port_back (Track *track, gint64 deadline_us)
+{
+  gint64 left_us = deadline_us - wc_clock_now_us ();
+
+  if (track->stopping != NULL && left_us > 0)
+    wc_pipeline_wait_stopped (track->stopping, (guint)(left_us / 1000));
+  g_clear_object (&track->stopping);
+  g_clear_pointer (&track->lease, wc_port_lease_free);
+}
+
+/* The ports are given back when nothing reads from them any more; a pipeline
+ * that hangs keeps sockets that are no longer bound (udp-socket.h). */
+static void
+wc_ingest_rtp_dispose (GObject *object)
+{
+  WcIngestRtp *self = WC_INGEST_RTP (object);
+  gint64 deadline_us = wc_clock_now_us () + PORT_RELEASE_MS * 1000;
+
+  stop_sources (self);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    drop_pipeline (self, &self->tracks[i]);
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    give_port_back (&self->tracks[i], deadline_us);
+    g_clear_pointer (&self->tracks[i].input, wc_rtp_track_unref);
+  }
+  G_OBJECT_CLASS (wc_ingest_rtp_parent_class)->dispose (object);
+}
+
+static void
+wc_ingest_rtp_finalize (GObject *object)
+{
+  wc_source_clock_unref (WC_INGEST_RTP (object)->clock);
+  G_OBJECT_CLASS (wc_ingest_rtp_parent_class)->finalize (object);
+}
+
+static void
+wc_ingest_rtp_class_init (WcIngestRtpClass *klass)
+{
+  WcIngestClass *ingest_class = WC_INGEST_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = wc_ingest_rtp_dispose;
+  G_OBJECT_CLASS (klass)->finalize = wc_ingest_rtp_finalize;
+  ingest_class->start = wc_ingest_rtp_start;
+  ingest_class->stop = wc_ingest_rtp_stop;
+  ingest_class->request_key_frame = wc_ingest_rtp_request_key_frame;
+  ingest_class->get_track_info = wc_ingest_rtp_get_track_info;
+}
+
+static void
+wc_ingest_rtp_init (WcIngestRtp *self)
+{
+  self->clock = wc_source_clock_new ();
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/ingest.h"
+
+#include "base/log.h"
+#include "ingest/ingest-rtp.h"
+#include "ingest/ingest-test.h"
+
+G_DEFINE_QUARK (wc_ingest_error_quark, wc_ingest_error)
+
+typedef struct {
+  WcMountpointSpec *spec;
+  const WcConfig *config;
+  WcIngestState state;
+  char *reason;
+  WcTrack *tracks[WC_N_MEDIA];
+} WcIngestPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (WcIngest, wc_ingest, G_TYPE_OBJECT)
+
+enum { SIGNAL_STATE_CHANGED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+#define N_STATES (WC_INGEST_FAILED + 1)
+#define TO(state) (1u << WC_INGEST_##state)
+
+/* The drawing is in README.md. */
+static const guint transitions[N_STATES] = {
+    [WC_INGEST_IDLE] = TO (STARTING) | TO (FAILED),
+    [WC_INGEST_STARTING] = TO (LIVE) | TO (LOST) | TO (FAILED) | TO (IDLE),
+    [WC_INGEST_LIVE] = TO (LOST) | TO (FAILED) | TO (IDLE),
+    [WC_INGEST_LOST] = TO (LIVE) | TO (FAILED) | TO (IDLE),
+    [WC_INGEST_FAILED] = TO (STARTING) | TO (LOST) | TO (IDLE),
+};
+
+static const char *const state_names[N_STATES] = {
+    [WC_INGEST_IDLE] = "idle",     [WC_INGEST_STARTING] = "starting",
+    [WC_INGEST_LIVE] = "live",     [WC_INGEST_LOST] = "lost",
+    [WC_INGEST_FAILED] = "failed",
+};
+
+const char *
+wc_ingest_state_name (WcIngestState state)
+{
+  return state_names[state];
+}
+
+/* --- making one ------------------------------------------------------------
+ */
+
+static WcIngest *
+refuse_kind (const WcMountpointSpec *spec, GError **error)
+{
+  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
+               "mountpoint \"%s\": kind \"%s\" is not built in; there are "
+               "\"rtp\" and \"test\"",
+               spec->id, wc_kind_name (spec->kind));
+  return NULL;
+}
+
+WcIngest *
+wc_ingest_new (WcMountpointSpec *spec, const WcConfig *config,
+               WcPortPool *ports, GError **error)
+{
+  switch (spec->kind) {
+  case WC_KIND_RTP:
+    return wc_ingest_rtp_new (spec, config, ports, error);
+  case WC_KIND_TEST:
+    return wc_ingest_test_new (spec, config, error);
+  case WC_KIND_RTSP:
+  case WC_KIND_RTSP_PUSH:
+  case WC_KIND_WHIP:
+  case WC_KIND_WHEP:
+  case WC_KIND_FILE:
+  case WC_KIND_FAILOVER:
+    return refuse_kind (spec, error);
+  }
+  return refuse_kind (spec, error);
+}
+
+void
+wc_ingest_init_source (WcIngest *ingest, const WcMountpointSpec *spec,
+                       const WcConfig *config)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  priv->spec = wc_mountpoint_spec_copy (spec);
+  priv->config = config;
+}
+
+/* --- state -----------------------------------------------------------------
+ */
+
+/* A bug of ours, not of the source: say so and go on. */
+static void
+check_transition (WcIngestPrivate *priv, WcIngestState state)
+{
+  if ((transitions[priv->state] & (1u << state)) == 0)
+    wc_warning ("%s: no way leads from %s to %s", priv->spec->id,
+                state_names[priv->state], state_names[state]);
+}
+
+void
+wc_ingest_set_state (WcIngest *ingest, WcIngestState state, const char *reason)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  if (priv->state == state && g_strcmp0 (priv->reason, reason) == 0)
+    return;
+  if (priv->state != state)
+    check_transition (priv, state);
+  if (priv->state != state || reason != NULL)
+    wc_log (reason != NULL && state != WC_INGEST_IDLE ? WC_LOG_WARNING
+                                                      : WC_LOG_INFO,
+            G_LOG_DOMAIN, "%s: %s -> %s%s%s%s", priv->spec->id,
+            state_names[priv->state], state_names[state],
+            reason != NULL ? " (" : "", reason != NULL ? reason : "",
+            reason != NULL ? ")" : "");
+
+  char *copy = g_strdup (reason); /* @reason may be the old one */
+  g_free (priv->reason);
+  priv->reason = copy;
+  priv->state = state;
+  g_signal_emit (ingest, signals[SIGNAL_STATE_CHANGED], 0);
+}
+
+WcIngestState
+wc_ingest_state (WcIngest *ingest)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  return priv->state;
+}
+
+const char *
+wc_ingest_reason (WcIngest *ingest)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  return priv->reason;
+}
+
+const WcMountpointSpec *
+wc_ingest_spec (WcIngest *ingest)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  return priv->spec;
+}
+
+void
+wc_ingest_start (WcIngest *ingest)
+{
+  WC_INGEST_GET_CLASS (ingest)->start (ingest);
+}
+
+void
+wc_ingest_stop (WcIngest *ingest)
+{
+  WC_INGEST_GET_CLASS (ingest)->stop (ingest);
+}
+
+void
+wc_ingest_request_key_frame (WcIngest *ingest, WcMedia media)
+{
+  WC_INGEST_GET_CLASS (ingest)->request_key_frame (ingest, media);
+}
+
+/* --- tracks ----------------------------------------------------------------
+ */
+
+WcTrack *
+wc_ingest_add_track (WcIngest *ingest, const WcTrackSpec *spec)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+  WcTrackLimits limits = {
+      .history_ms = priv->config->history_ms,
+      .gop_max_bytes = priv->config->gop_max_bytes,
+  };
+
+  g_assert (priv->tracks[spec->media] == NULL);
+  priv->tracks[spec->media] =
+      wc_track_new (spec->codec, spec->clock_rate, &limits);
+  return priv->tracks[spec->media];
+}
+
+WcTrack *
+wc_ingest_track (WcIngest *ingest, WcMedia media)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  return priv->tracks[media];
+}
+
+void
+wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
+                           WcIngestTrackInfo *info)
+{
+  WcTrack *track = wc_ingest_track (ingest, spec->media);
+
+  info->present = TRUE;
+  info->media = spec->media;
+  info->codec = spec->codec;
+  info->clock_rate = spec->clock_rate;
+  info->channels = spec->channels;
+  info->payload_type = spec->payload_type;
+  info->fmtp = g_strdup (spec->fmtp);
+  info->profile = wc_track_dup_profile (track);
+  if (info->profile[0] == '\0')
+    g_clear_pointer (&info->profile, g_free);
+  wc_track_get_stats (track, &info->track);
+}
+
+void
+wc_ingest_get_track_info (WcIngest *ingest, WcMedia media,
+                          WcIngestTrackInfo *info)
+{
+  *info = (WcIngestTrackInfo){.media = media};
+  if (wc_ingest_track (ingest, media) != NULL)
+    WC_INGEST_GET_CLASS (ingest)->get_track_info (ingest, media, info);
+}
+
+void
+wc_ingest_track_info_clear (WcIngestTrackInfo *info)
+{
+  g_clear_pointer (&info->address, g_free);
+  g_clear_pointer (&info->fmtp, g_free);
+  g_clear_pointer (&info->profile, g_free);
+  g_clear_pointer (&info->source, g_free);
+}
+
+/* --- GObject ---------------------------------------------------------------
+ */
+
+static void
+wc_ingest_finalize (GObject *object)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (WC_INGEST (object));
+
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    g_clear_pointer (&priv->tracks[i], wc_track_unref);
+  g_clear_pointer (&priv->spec, wc_mountpoint_spec_free);
+  g_free (priv->reason);
+  G_OBJECT_CLASS (wc_ingest_parent_class)->finalize (object);
+}
+
+static void
+wc_ingest_class_init (WcIngestClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = wc_ingest_finalize;
+  signals[SIGNAL_STATE_CHANGED] =
+      g_signal_new ("state-changed", WC_TYPE_INGEST, G_SIGNAL_RUN_LAST, 0, NULL,
+                    NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+wc_ingest_init (WcIngest *ingest)
+{
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/state-thread.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#define DEFAULT_DEADLINE_MS 10000
+
+struct WcStateThread {
+  atomic_uint refs;
+  char *label;
+  GstElement *pipeline;
+
+  /* main thread only */
+  WcStateThreadFailedFunc failed; /* NULL: disowned */
+  gpointer user_data;
+  guint deadline_source;
+  gboolean abandoned;
+
+  pthread_mutex_t lock;   /* guards what follows */
+  pthread_cond_t stopped; /* `running` became FALSE */
+  GstState wanted, current;
+  gboolean running;
+  gboolean refused; /* a change ended in GST_STATE_CHANGE_FAILURE */
+};
+
+static guint deadline_ms = DEFAULT_DEADLINE_MS;
+static atomic_uint n_abandoned;
+
+void
+wc_state_thread_set_deadline_ms (guint value)
+{
+  deadline_ms = value != 0 ? value : DEFAULT_DEADLINE_MS;
+}
+
+guint
+wc_state_thread_abandoned (void)
+{
+  return atomic_load (&n_abandoned);
+}
+
+/* --- life ------------------------------------------------------------------
+ */
+
+static WcStateThread *
+state_thread_ref (WcStateThread *self)
+{
+  atomic_fetch_add_explicit (&self->refs, 1, memory_order_relaxed);
+  return self;
+}
+
+static void
+state_thread_unref (gpointer data)
+{
+  WcStateThread *self = data;
+
+  if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
+    return;
+  gst_object_unref (self->pipeline);
+  pthread_cond_destroy (&self->stopped);
+  pthread_mutex_destroy (&self->lock);
+  g_free (self->label);
+  g_free (self);
+}
+
+static void
+init_lock (WcStateThread *self)
+{
+  pthread_condattr_t attributes;
+
+  pthread_condattr_init (&attributes);
+  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init (&self->stopped, &attributes);
+  pthread_condattr_destroy (&attributes);
+  pthread_mutex_init (&self->lock, NULL);
+}
+
+WcStateThread *
+wc_state_thread_new (GstElement *pipeline, const char *label,
+                     WcStateThreadFailedFunc failed, gpointer user_data)
+{
+  WcStateThread *self = g_new0 (WcStateThread, 1);
+
+  atomic_init (&self->refs, 1);
+  self->label = g_strdup (label);
+  self->pipeline = pipeline;
+  self->failed = failed;
+  self->user_data = user_data;
+  self->wanted = self->current = GST_STATE_NULL;
+  init_lock (self);
+  return self;
+}
+
+void
+wc_state_thread_disown (WcStateThread *self)
+{
+  self->failed = NULL;
+  wc_state_thread_set (self, GST_STATE_NULL);
+  state_thread_unref (self);
+}
+
+/* --- what the main context hears ------------------------------------------
+ */
+
+static void
+report (WcStateThread *self, const char *reason)
+{
+  if (self->failed != NULL)
+    self->failed (reason, self->user_data);
+}
+
+static gboolean
+on_thread_done (gpointer data)
+{
+  WcStateThread *self = data;
+  gboolean refused, running;
+
+  pthread_mutex_lock (&self->lock);
+  refused = self->refused;
+  running = self->running;
+  self->refused = FALSE;
+  pthread_mutex_unlock (&self->lock);
+
+  if (!running)
+    g_clear_handle_id (&self->deadline_source, g_source_remove);
+  if (refused)
+    report (self, "an element of the pipeline would not start");
+  return G_SOURCE_REMOVE;
+}
+
+/* Whoever hangs in there keeps the reference of its thread: that is the leak.
+ */
+static gboolean
+on_deadline (gpointer data)
+{
+  WcStateThread *self = data;
+
+  self->deadline_source = 0;
+  if (!self->abandoned) {
+    self->abandoned = TRUE;
+    atomic_fetch_add (&n_abandoned, 1);
+    wc_warning ("%s: a state change did not finish in %u ms; its pipeline is "
+                "abandoned (%u so far)",
+                self->label, deadline_ms, wc_state_thread_abandoned ());
+    report (self, "the pipeline hangs and was abandoned");
+  }
+  return G_SOURCE_REMOVE;
+}
+
+/* --- the thread ------------------------------------------------------------
+ */
+
+/* With the lock held, which is let go during the change. */
+static void
+change_state (WcStateThread *self)
+{
+  GstState target = self->wanted;
+  GstStateChangeReturn result;
+
+  pthread_mutex_unlock (&self->lock);
+  result = gst_element_set_state (self->pipeline, target);
+  pthread_mutex_lock (&self->lock);
+  self->current = target;
+  if (result == GST_STATE_CHANGE_FAILURE)
+    self->refused = TRUE;
+}
+
+static gpointer
+run_changes (gpointer data)
+{
+  WcStateThread *self = data;
+
+  pthread_mutex_lock (&self->lock);
+  while (self->current != self->wanted)
+    change_state (self);
+  self->running = FALSE;
+  pthread_cond_broadcast (&self->stopped);
+  pthread_mutex_unlock (&self->lock);
+
+  /* Takes over the thread's reference. */
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_thread_done, self,
+                   state_thread_unref);
+  return NULL;
+}
+
+static void
+arm_deadline (WcStateThread *self)
+{
+  if (self->deadline_source == 0 && !self->abandoned)
+    self->deadline_source =
+        g_timeout_add_full (G_PRIORITY_DEFAULT, deadline_ms, on_deadline,
+                            state_thread_ref (self), state_thread_unref);
+}
+
+void
+wc_state_thread_set (WcStateThread *self, GstState state)
+{
+  gboolean start;
+
+  pthread_mutex_lock (&self->lock);
+  self->wanted = state;
+  start = !self->running && self->current != state;
+  self->running |= start;
+  pthread_mutex_unlock (&self->lock);
+  if (!start)
+    return;
+
+  arm_deadline (self);
+  g_thread_unref (
+      g_thread_new ("wc-state", run_changes, state_thread_ref (self)));
+}
+
+gboolean
+wc_state_thread_wait (WcStateThread *self, guint timeout_ms)
+{
+  gint64 end_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
+  struct timespec end = {.tv_sec = end_us / G_USEC_PER_SEC,
+                         .tv_nsec = end_us % G_USEC_PER_SEC * 1000};
+  int result = 0;
+  gboolean reached;
+
+  pthread_mutex_lock (&self->lock);
+  while (self->running && result == 0)
+    result = pthread_cond_timedwait (&self->stopped, &self->lock, &end);
+  reached = !self->running;
+  pthread_mutex_unlock (&self->lock);
+  return reached;
+}

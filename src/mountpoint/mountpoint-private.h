@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What only the registry does with its mountpoints. Main thread. */
+#pragma once
+
+#include "mountpoint/mountpoint.h"
+
+/** An edit that has taken all it needs (ports) and has changed nothing yet: it
+ * can be saved first and then committed, which cannot fail. */
+typedef struct WcMountpointEdit WcMountpointEdit;
+
+WcMountpointEdit *wc_mountpoint_prepare_edit (WcMountpoint *mountpoint,
+                                              const WcMountpointSpec *spec,
+                                              GError **error);
+/** The spec as it will be, with the ports chosen. (transfer none) */
+const WcMountpointSpec *wc_mountpoint_edit_spec (const WcMountpointEdit *edit);
+/** Takes @edit. */
+void wc_mountpoint_commit_edit (WcMountpoint *mountpoint,
+                                WcMountpointEdit *edit);
+/** Gives up: nothing has changed. */
+void wc_mountpoint_edit_free (WcMountpointEdit *edit);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcMountpointEdit, wc_mountpoint_edit_free)
+
+/** An error of the layers below, by what the caller can do. Takes @error;
+ * WC_INGEST_ERROR_INTERNAL stays what it is. (transfer full) */
+GError *wc_mountpoint_error_from_ingest (GError *error);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What the two halves of WcRegistry share: registry.c holds mountpoints and
+ * sessions, registry-change.c creates, edits and destroys. Main thread. */
+#pragma once
+
+#include "mountpoint/mountpoint-private.h"
+#include "mountpoint/registry.h"
+#include "mountpoint/session-table.h"
+#include "mountpoint/store.h"
+
+struct _WcRegistry {
+  GObject parent;
+  const WcMountpointContext *context;
+  WcStore *store;
+  GHashTable *mountpoints; /* id -> WcMountpoint */
+  GHashTable *busy;        /* ids with a change under way */
+  GHashTable *kept;        /* ids whose files could not be used */
+  GHashTable *disabled;    /* ids of configured ones that are disabled */
+  GPtrArray *problems;     /* utf8 */
+  WcSessionTable *sessions;
+  gboolean stopped;
+};
+
+/** Puts it into the table and starts it. */
+void wc_registry_add (WcRegistry *self, WcMountpoint *mountpoint);
+/** Stops it and takes it out of the table; those of its sessions that are
+ * closing stay in theirs. */
+void wc_registry_remove (WcRegistry *self, WcMountpoint *mountpoint,
+                         const char *reason);
+/** Ends @task (transfer full) with an error of WC_MOUNTPOINT_ERROR. */
+void wc_registry_refuse (GTask *task, WcMountpointError code,
+                         const char *format, ...) G_GNUC_PRINTF (3, 4);

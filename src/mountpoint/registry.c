@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "mountpoint/registry.h"
+
+#include "base/log.h"
+#include "mountpoint/registry-private.h"
+#include "mountpoint/session-private.h"
+
+#include <string.h>
+
+#define DEMO_ID "demo"
+
+G_DEFINE_FINAL_TYPE (WcRegistry, wc_registry, G_TYPE_OBJECT)
+
+enum { SIGNAL_MOUNTPOINT_ADDED, SIGNAL_MOUNTPOINT_REMOVED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+/* --- the table -------------------------------------------------------------
+ */
+
+static void
+on_session_added (WcMountpoint *mountpoint, WcSession *session,
+                  WcRegistry *self)
+{
+  wc_session_table_add (self->sessions, session);
+}
+
+void
+wc_registry_add (WcRegistry *self, WcMountpoint *mountpoint)
+{
+  g_hash_table_insert (self->mountpoints,
+                       g_strdup (wc_mountpoint_id (mountpoint)),
+                       g_object_ref (mountpoint));
+  g_signal_connect (mountpoint, "session-added", G_CALLBACK (on_session_added),
+                    self);
+  g_signal_emit (self, signals[SIGNAL_MOUNTPOINT_ADDED], 0, mountpoint);
+  wc_mountpoint_start (mountpoint);
+}
+
+void
+wc_registry_remove (WcRegistry *self, WcMountpoint *mountpoint,
+                    const char *reason)
+{
+  g_autoptr (WcMountpoint) keep = g_object_ref (mountpoint);
+
+  wc_mountpoint_stop (keep, reason);
+  g_signal_handlers_disconnect_by_data (keep, self);
+  g_hash_table_remove (self->mountpoints, wc_mountpoint_id (keep));
+  g_signal_emit (self, signals[SIGNAL_MOUNTPOINT_REMOVED], 0, keep);
+}
+
+WcMountpoint *
+wc_registry_lookup (WcRegistry *registry, const char *id)
+{
+  return g_hash_table_lookup (registry->mountpoints, id);
+}
+
+static int
+compare_mountpoints (gconstpointer a, gconstpointer b)
+{
+  WcMountpoint *const *left = a, *const *right = b;
+
+  return strcmp (wc_mountpoint_id (*left), wc_mountpoint_id (*right));
+}
+
+GPtrArray *
+wc_registry_list (WcRegistry *registry)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer mountpoint;
+
+  g_hash_table_iter_init (&iter, registry->mountpoints);
+  while (g_hash_table_iter_next (&iter, NULL, &mountpoint))
+    g_ptr_array_add (list, g_object_ref (mountpoint));
+  g_ptr_array_sort (list, compare_mountpoints);
+  return list;
+}
+
+GPtrArray *
+wc_registry_problems (WcRegistry *registry)
+{
+  return registry->problems;
+}
+
+void
+wc_registry_refuse (GTask *task, WcMountpointError code, const char *format,
+                    ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_task_return_new_error (task, WC_MOUNTPOINT_ERROR, (int)code, "%s", message);
+  g_object_unref (task);
+}
+
+/* --- loading ---------------------------------------------------------------
+ */
+
+static void
+add_problem (WcRegistry *self, char *problem)
+{
+  wc_warning ("%s", problem);
+  g_ptr_array_add (self->problems, problem);
+}
+
+static gboolean
+load_configured (WcRegistry *self, const WcMountpointSpec *spec, GError **error)
+{
+  g_autoptr (WcMountpointSpec) copy = wc_mountpoint_spec_copy (spec);
+
+  if (g_hash_table_contains (self->disabled, spec->id))
+    copy->enabled = FALSE;
+
+  g_autoptr (WcMountpoint) mountpoint =
+      wc_mountpoint_new (copy, WC_ORIGIN_CONFIG, self->context, error);
+  if (mountpoint == NULL) {
+    g_prefix_error (error, "[mountpoint %s]: ", spec->id);
+    return FALSE;
+  }
+  wc_registry_add (self, mountpoint);
+  return TRUE;
+}
+
+static void
+load_stored (WcRegistry *self, const WcMountpointSpec *spec)
+{
+  g_autofree char *path = wc_store_path (self->store, spec->id);
+  g_autoptr (GError) error = NULL;
+
+  if (wc_registry_lookup (self, spec->id) != NULL) {
+    add_problem (self, g_strdup_printf (
+                           "%s is skipped and kept: the configuration has a "
+                           "mountpoint \"%s\" too, which wins",
+                           path, spec->id));
+    return;
+  }
+
+  g_autoptr (WcMountpoint) mountpoint =
+      wc_mountpoint_new (spec, WC_ORIGIN_API, self->context, &error);
+  if (mountpoint != NULL) {
+    wc_registry_add (self, mountpoint);
+    return;
+  }
+  add_problem (self, g_strdup_printf ("%s is skipped and kept: %s", path,
+                                      error->message));
+  g_hash_table_add (self->kept, g_strdup (spec->id));
+}
+
+static void
+load_store (WcRegistry *self)
+{
+  g_autoptr (GPtrArray) problems = g_ptr_array_new ();
+  g_autoptr (GPtrArray) specs =
+      wc_store_load (self->store, problems, self->kept);
+
+  for (guint i = 0; i < problems->len; i++)
+    add_problem (self, g_ptr_array_index (problems, i));
+  for (guint i = 0; i < specs->len; i++)
+    load_stored (self, g_ptr_array_index (specs, i));
+}
+
+static gboolean
+load_demo (WcRegistry *self, GError **error)
+{
+  g_autoptr (WcMountpointSpec) spec = wc_mountpoint_spec_new ();
+
+  if (wc_registry_lookup (self, DEMO_ID) != NULL) {
+    add_problem (self, g_strdup ("there is a mountpoint \"" DEMO_ID
+                                 "\" already; --demo adds none"));
+    return TRUE;
+  }
+  spec->id = g_strdup (DEMO_ID);
+  spec->kind = WC_KIND_TEST;
+  spec->title = g_strdup ("Demo");
+  spec->persist = FALSE;
+
+  g_autoptr (WcMountpoint) mountpoint =
+      wc_mountpoint_new (spec, WC_ORIGIN_DEMO, self->context, error);
+  if (mountpoint == NULL)
+    return FALSE;
+  wc_registry_add (self, mountpoint);
+  return TRUE;
+}
+
+gboolean
+wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
+{
+  GPtrArray *configured = registry->context->config->mountpoints;
+  g_autoptr (GPtrArray) problems = g_ptr_array_new ();
+
+  g_hash_table_unref (registry->disabled);
+  registry->disabled = wc_store_load_disabled (registry->store, problems);
+  for (guint i = 0; i < problems->len; i++)
+    add_problem (registry, g_ptr_array_index (problems, i));
+
+  for (guint i = 0; configured != NULL && i < configured->len; i++)
+    if (!load_configured (registry, g_ptr_array_index (configured, i), error))
+      return FALSE;
+  load_store (registry);
+  return !with_demo || load_demo (registry, error);
+}
+
+/* --- watching --------------------------------------------------------------
+ */
+
+/* TRUE if there is room for one more; else @task is over. */
+static gboolean
+has_room (WcRegistry *self, WcMountpoint *mountpoint, const char *address,
+          GTask *task)
+{
+  const WcConfig *config = self->context->config;
+  const struct {
+    guint max, n;
+    const char *key;
+  } limits[] = {
+      {config->max_viewers, wc_session_table_n_viewers (self->sessions),
+       "max-viewers"},
+      {config->max_viewers_per_mountpoint, wc_mountpoint_n_viewers (mountpoint),
+       "max-viewers-per-mountpoint"},
+      {config->max_viewers_per_address,
+       wc_session_table_n_of_address (self->sessions, address),
+       "max-viewers-per-address"},
+      {config->max_pending, wc_session_table_n_pending (self->sessions),
+       "max-pending"},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++) {
+    if (limits[i].max == 0 || limits[i].n < limits[i].max)
+      continue;
+    wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_LIMIT,
+                        "there is no room for another viewer ([limits] %s=%u)",
+                        limits[i].key, limits[i].max);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+on_watched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  WcSession *session =
+      wc_mountpoint_watch_finish (WC_MOUNTPOINT (source), result, &error);
+
+  if (session != NULL)
+    g_task_return_pointer (task, session, g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+wc_registry_watch_async (WcRegistry *registry, const char *id,
+                         const char *offer, gsize size,
+                         const WcViewerInfo *viewer,
+                         GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (registry, NULL, callback, user_data);
+  WcMountpoint *mountpoint = wc_registry_lookup (registry, id);
+
+  if (registry->stopped)
+    wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_STOPPING,
+                        "the server is going down");
+  else if (mountpoint == NULL)
+    wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_NOT_FOUND,
+                        "there is no mountpoint \"%s\"", id);
+  else if (has_room (registry, mountpoint, viewer->address, task))
+    wc_mountpoint_watch_async (mountpoint, offer, size, viewer, on_watched,
+                               task);
+}
+
+WcSession *
+wc_registry_watch_finish (WcRegistry *registry, GAsyncResult *result,
+                          GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+WcSession *
+wc_registry_find_session (WcRegistry *registry, const char *mountpoint_id,
+                          const char *secret)
+{
+  WcSession *session = wc_session_table_find (registry->sessions, secret);
+
+  if (session == NULL ||
+      strcmp (wc_session_mountpoint_id (session), mountpoint_id) != 0)
+    return NULL;
+  return session;
+}
+
+WcSession *
+wc_registry_find_session_by_public_id (WcRegistry *registry,
+                                       const char *public_id)
+{
+  return wc_session_table_find_public (registry->sessions, public_id);
+}
+
+guint
+wc_registry_n_sessions (WcRegistry *registry)
+{
+  return wc_session_table_size (registry->sessions);
+}
+
+/* --- life ------------------------------------------------------------------
+ */
+
+gboolean
+wc_registry_is_busy (WcRegistry *registry)
+{
+  return wc_store_is_busy (registry->store);
+}
+
+void
+wc_registry_stop (WcRegistry *registry)
+{
+  g_autoptr (GPtrArray) list = wc_registry_list (registry);
+
+  registry->stopped = TRUE;
+  for (guint i = 0; i < list->len; i++)
+    wc_registry_remove (registry, g_ptr_array_index (list, i),
+                        "the server is going down");
+  wc_session_table_forget_all (registry->sessions, "the server is going down");
+}
+
+static GHashTable *
+new_set (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+}
+
+WcRegistry *
+wc_registry_new (const WcMountpointContext *context, GError **error)
+{
+  WcStore *store = wc_store_new (context->config->state_dir, error);
+
+  if (store == NULL)
+    return NULL;
+
+  WcRegistry *self = g_object_new (WC_TYPE_REGISTRY, NULL);
+  self->context = context;
+  self->store = store;
+  return self;
+}
+
+static void
+wc_registry_dispose (GObject *object)
+{
+  wc_registry_stop (WC_REGISTRY (object));
+  G_OBJECT_CLASS (wc_registry_parent_class)->dispose (object);
+}
+
+static void
+wc_registry_finalize (GObject *object)
+{
+  WcRegistry *self = WC_REGISTRY (object);
+
+  /* A write under way has a task, and that a reference to us. */
+  g_clear_pointer (&self->store, wc_store_free);
+  wc_session_table_free (self->sessions);
+  g_hash_table_unref (self->mountpoints);
+  g_hash_table_unref (self->busy);
+  g_hash_table_unref (self->kept);
+  g_hash_table_unref (self->disabled);
+  g_ptr_array_unref (self->problems);
+  G_OBJECT_CLASS (wc_registry_parent_class)->finalize (object);
+}
+
+static void
+wc_registry_class_init (WcRegistryClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = wc_registry_dispose;
+  G_OBJECT_CLASS (klass)->finalize = wc_registry_finalize;
+  signals[SIGNAL_MOUNTPOINT_ADDED] =
+      g_signal_new ("mountpoint-added", WC_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0,
+                    NULL, NULL, NULL, G_TYPE_NONE, 1, WC_TYPE_MOUNTPOINT);
+  signals[SIGNAL_MOUNTPOINT_REMOVED] =
+      g_signal_new ("mountpoint-removed", WC_TYPE_REGISTRY, G_SIGNAL_RUN_LAST,
+                    0, NULL, NULL, NULL, G_TYPE_NONE, 1, WC_TYPE_MOUNTPOINT);
+}
+
+static void
+wc_registry_init (WcRegistry *self)
+{
+  self->mountpoints =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  self->busy = new_set ();
+  self->kept = new_set ();
+  self->disabled = new_set ();
+  self->problems = g_ptr_array_new_with_free_func (g_free);
+  self->sessions = wc_session_table_new ();
+}

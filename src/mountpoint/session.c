@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+#include "mountpoint/session.h"
+
+#include "base/id.h"
+#include "base/log.h"
+#include "mountpoint/session-private.h"
+
+/* Real clients close their connection first and DELETE afterwards. */
+#define LINGER_S 10
+
+struct _WcSession {
+  GObject parent;
+  char *mountpoint_id, *address, *user_agent;
+  char *secret, *public_id, *etag, *answer;
+  gint64 since_us;
+  WcSessionState state;
+  char *reason;
+  guint media;
+  WcPeer *peer; /* nullable */
+  guint linger_source;
+  /* while negotiating */
+  WcAddress *candidates;
+  guint n_candidates;
+};
+
+G_DEFINE_FINAL_TYPE (WcSession, wc_session, G_TYPE_OBJECT)
+
+enum { SIGNAL_STATE_CHANGED, SIGNAL_KEY_FRAME_WANTED, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+#define N_STATES (WC_SESSION_CLOSED + 1)
+#define TO(state) (1u << WC_SESSION_##state)
+
+/* The drawing is in README.md. */
+static const guint transitions[N_STATES] = {
+    [WC_SESSION_NEGOTIATING] = TO (CONNECTING) | TO (CLOSED),
+    [WC_SESSION_CONNECTING] = TO (PLAYING) | TO (CLOSING) | TO (CLOSED),
+    [WC_SESSION_PLAYING] = TO (CLOSING) | TO (CLOSED),
+    [WC_SESSION_CLOSING] = TO (CLOSED),
+    [WC_SESSION_CLOSED] = 0,
+};
+
+static const char *const state_names[N_STATES] = {
+    [WC_SESSION_NEGOTIATING] = "negotiating",
+    [WC_SESSION_CONNECTING] = "connecting",
+    [WC_SESSION_PLAYING] = "playing",
+    [WC_SESSION_CLOSING] = "closing",
+    [WC_SESSION_CLOSED] = "closed",
+};
+
+const char *
+wc_session_state_name (WcSessionState state)
+{
+  return state_names[state];
+}
+
+/* --- state -----------------------------------------------------------------
+ */
+
+static gboolean
+set_state (WcSession *self, WcSessionState state, const char *reason)
+{
+  if ((transitions[self->state] & (1u << state)) == 0)
+    return FALSE;
+  wc_info ("%s: viewer %s: %s -> %s%s%s%s", self->mountpoint_id,
+           self->public_id, state_names[self->state], state_names[state],
+           reason != NULL ? " (" : "", reason != NULL ? reason : "",
+           reason != NULL ? ")" : "");
+  self->state = state;
+  g_object_ref (self); /* a handler may drop the last reference */
+  g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0);
+  g_object_unref (self);
+  return TRUE;
+}
+
+static void
+close_peer (WcSession *self, const char *reason)
+{
+  if (self->peer != NULL)
+    wc_peer_close (self->peer, reason);
+}
+
+static gboolean
+on_linger_over (gpointer user_data)
+{
+  WcSession *self = user_data;
+
+  self->linger_source = 0;
+  set_state (self, WC_SESSION_CLOSED, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* One that is still negotiating has no URL that could be asked. */
+gboolean
+wc_session_close (WcSession *session, const char *reason)
+{
+  gboolean known = session->state != WC_SESSION_NEGOTIATING;
+
+  if (session->state == WC_SESSION_CLOSING ||
+      session->state == WC_SESSION_CLOSED)
+    return FALSE;
+  if (!known) {
+    wc_session_forget (session, reason);
+    return TRUE;
+  }
+  g_autoptr (WcSession) self = g_object_ref (session);
+  self->reason = g_strdup (reason);
+  self->linger_source = g_timeout_add_seconds (LINGER_S, on_linger_over, self);
+  set_state (self, WC_SESSION_CLOSING, reason);
+  close_peer (self, reason);
+  return TRUE;
+}
+
+void
+wc_session_forget (WcSession *session, const char *reason)
+{
+  g_autoptr (WcSession) self = g_object_ref (session);
+
+  g_clear_handle_id (&self->linger_source, g_source_remove);
+  if (self->reason == NULL)
+    self->reason = g_strdup (reason);
+  if (set_state (self, WC_SESSION_CLOSED, reason))
+    close_peer (self, reason);
+}
+
+static void
+on_peer_state_changed (WcPeer *peer, WcSession *self)
+{
+  switch (wc_peer_state (peer)) {
+  case WC_PEER_NEW:
+  case WC_PEER_NEGOTIATING:
+  case WC_PEER_CONNECTING: /* when the answer is there, see below */
+    break;
+  case WC_PEER_PLAYING:
+    set_state (self, WC_SESSION_PLAYING, NULL);
+    break;
+  case WC_PEER_CLOSED:
+    wc_session_close (self, wc_peer_reason (peer));
+    break;
+  }
+}
+
+static void
+on_key_frame_wanted (WcPeer *peer, guint media, WcSession *self)
+{
+  g_signal_emit (self, signals[SIGNAL_KEY_FRAME_WANTED], 0, media);
+}
+
+/* --- negotiation -----------------------------------------------------------
+ */
+
+/* What an answer may say of a track: what its bitstream has shown, else what
+ * its source announced. */
+static void
+describe_track (WcIngest *ingest, WcMedia media, WcSdpTrack *track,
+                WcIngestTrackInfo *info)
+{
+  wc_ingest_get_track_info (ingest, media, info);
+  *track = (WcSdpTrack){
+      .codec = info->codec,
+      .clock_rate = info->clock_rate,
+      .channels = info->channels,
+      .profile = info->profile != NULL ? info->profile : info->fmtp,
+  };
+}
+
+static WcSdpPlan *
+make_plan (const WcSessionSource *source, const char *offer, gsize size,
+           GError **error)
+{
+  WcSdpPolicy policy = {
+      .h264_profile_strict = source->config->h264_profile_strict,
+  };
+  WcIngestTrackInfo infos[WC_N_MEDIA];
+  WcSdpTrack tracks[WC_N_MEDIA];
+  const WcSdpTrack *present[WC_N_MEDIA];
+  WcSdpOffer *parsed = wc_sdp_offer_parse (offer, size, error);
+  WcSdpPlan *plan;
+
+  if (parsed == NULL)
+    return NULL;
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    describe_track (source->ingest, i, &tracks[i], &infos[i]);
+    present[i] = infos[i].present ? &tracks[i] : NULL;
+  }
+  plan = wc_sdp_plan_new (parsed, present, &policy, error);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    wc_ingest_track_info_clear (&infos[i]);
+  return plan;
+}
+
+static void
+make_peer (WcSession *self, const WcSessionSource *source, WcSdpPlan *plan)
+{
+  WcTrack *tracks[WC_N_MEDIA];
+
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    tracks[i] = wc_ingest_track (source->ingest, i);
+    if (plan->index[i] >= 0)
+      self->media |= 1u << i;
+  }
+  self->peer = wc_peer_new (source->peers, plan, tracks, self->public_id);
+  g_signal_connect (self->peer, "state-changed",
+                    G_CALLBACK (on_peer_state_changed), self);
+  g_signal_connect (self->peer, "key-frame-wanted",
+                    G_CALLBACK (on_key_frame_wanted), self);
+}
+
+static void
+on_negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  WcSession *self = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  self->answer = wc_peer_negotiate_finish (
+      WC_PEER (source), result, self->candidates, self->n_candidates, &error);
+  g_clear_pointer (&self->candidates, g_free);
+  if (self->answer == NULL) {
+    wc_session_forget (self, error->message);
+    g_task_return_error (task, error);
+    return;
+  }
+  if (set_state (self, WC_SESSION_CONNECTING, NULL)) {
+    g_task_return_boolean (task, TRUE);
+    return;
+  }
+  close_peer (self, "the session was closed");
+  g_task_return_new_error (task, WC_PEER_ERROR, WC_PEER_ERROR_CLOSED,
+                           "the session was closed: %s", self->reason);
+}
+
+void
+wc_session_negotiate_async (WcSession *session, const WcSessionSource *source,
+                            const char *offer, gsize size,
+                            GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (session, NULL, callback, user_data);
+  GError *error = NULL;
+  WcSdpPlan *plan = make_plan (source, offer, size, &error);
+
+  if (plan == NULL) {
+    wc_session_forget (session, error->message);
+    g_task_return_error (task, error);
+    g_object_unref (task);
+    return;
+  }
+  session->candidates = g_memdup2 (
+      source->candidates, source->n_candidates * sizeof *source->candidates);
+  session->n_candidates = source->n_candidates;
+  make_peer (session, source, plan);
+  wc_peer_negotiate_async (session->peer, on_negotiated, task);
+}
+
+gboolean
+wc_session_negotiate_finish (WcSession *session, GAsyncResult *result,
+                             GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* --- looking ---------------------------------------------------------------
+ */
+
+const char *
+wc_session_secret (WcSession *session)
+{
+  return session->secret;
+}
+
+const char *
+wc_session_public_id (WcSession *session)
+{
+  return session->public_id;
+}
+
+const char *
+wc_session_etag (WcSession *session)
+{
+  return session->etag;
+}
+
+const char *
+wc_session_answer (WcSession *session)
+{
+  return session->answer;
+}
+
+const char *
+wc_session_mountpoint_id (WcSession *session)
+{
+  return session->mountpoint_id;
+}
+
+WcSessionState
+wc_session_state (WcSession *session)
+{
+  return session->state;
+}
+
+const char *
+wc_session_reason (WcSession *session)
+{
+  return session->reason;
+}
+
+gint64
+wc_session_since_us (WcSession *session)
+{
+  return session->since_us;
+}
+
+const char *
+wc_session_address (WcSession *session)
+{
+  return session->address;
+}
+
+const char *
+wc_session_user_agent (WcSession *session)
+{
+  return session->user_agent;
+}
+
+guint
+wc_session_media (WcSession *session)
+{
+  return session->media;
+}
+
+void
+wc_session_get_stats (WcSession *session, WcPeerStats *stats)
+{
+  *stats = (WcPeerStats){.rtt_ms = -1};
+  if (session->peer != NULL)
+    wc_peer_get_stats (session->peer, stats);
+}
+
+gboolean
+wc_session_is_current_ice (WcSession *session, const char *ufrag,
+                           const char *pwd)
+{
+  if (session->peer == NULL)
+    return FALSE;
+  return (ufrag == NULL ||
+          g_strcmp0 (ufrag, wc_peer_remote_ufrag (session->peer)) == 0) &&
+         (pwd == NULL ||
+          g_strcmp0 (pwd, wc_peer_remote_pwd (session->peer)) == 0);
+}
+
+/* --- life ------------------------------------------------------------------
+ */
+
+WcSession *
+wc_session_new (const char *mountpoint_id, const WcViewerInfo *viewer)
+{
+  WcSession *self = g_object_new (WC_TYPE_SESSION, NULL);
+  g_autofree char *tag = wc_id_random_hex (8);
+
+  self->mountpoint_id = g_strdup (mountpoint_id);
+  self->address = g_strdup (viewer->address);
+  self->user_agent = g_strdup (viewer->user_agent);
+  self->secret = wc_id_random_hex (16);
+  self->public_id = wc_id_random_hex (6);
+  self->etag = g_strdup_printf ("\"%s\"", tag);
+  self->since_us = g_get_real_time ();
+  return self;
+}
+
+static void
+wc_session_dispose (GObject *object)
+{
+  WcSession *self = WC_SESSION (object);
+
+  g_clear_handle_id (&self->linger_source, g_source_remove);
+  if (self->peer != NULL) {
+    g_signal_handlers_disconnect_by_data (self->peer, self);
+    wc_peer_close (self->peer, "the session is gone");
+    g_clear_object (&self->peer);
+  }
+  G_OBJECT_CLASS (wc_session_parent_class)->dispose (object);
+}
+
+static void
+wc_session_finalize (GObject *object)
+{
+  WcSession *self = WC_SESSION (object);
+
+  g_free (self->mountpoint_id);
+  g_free (self->address);
+  g_free (self->user_agent);
+  g_free (self->secret);
+  g_free (self->public_id);
+  g_free (self->etag);
+  g_free (self->answer);
+  g_free (self->reason);
+  g_free (self->candidates);
+  G_OBJECT_CLASS (wc_session_parent_class)->finalize (object);
+}
+
+static void
+wc_session_class_init (WcSessionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = wc_session_dispose;
+  G_OBJECT_CLASS (klass)->finalize = wc_session_finalize;
+  signals[SIGNAL_STATE_CHANGED] =
+      g_signal_new ("state-changed", WC_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0,
+                    NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_KEY_FRAME_WANTED] =
+      g_signal_new ("key-frame-wanted", WC_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0,
+                    NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
+}
+
+static void
+wc_session_init (WcSession *self)
+{
+}
