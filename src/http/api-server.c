@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/api-server.h"
+
+#include "http/api.h"
+#include "stats/process.h"
+
+static JsonObject *
+process_json (const WcProcessStats *stats)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "cpu_ms", stats->cpu_ms);
+  json_object_set_int_member (object, "rss_bytes", (gint64)stats->rss_bytes);
+  json_object_set_int_member (object, "threads", stats->threads);
+  json_object_set_int_member (object, "descriptors", stats->descriptors);
+  json_object_set_int_member (object, "descriptors_max",
+                              (gint64)stats->descriptors_max);
+  return object;
+}
+
+static JsonObject *
+engine_json (const WcHttpContext *context)
+{
+  JsonObject *object = json_object_new ();
+  WcEngineStats stats = {0};
+
+  wc_engine_get_stats (context->engine, &stats);
+  json_object_set_int_member (object, "workers", context->config->workers);
+  json_object_set_int_member (object, "udp_port",
+                              wc_engine_udp_port (context->engine));
+  json_object_set_boolean_member (object, "ipv6",
+                                  wc_engine_has_ipv6 (context->engine));
+  json_object_set_int_member (object, "subscribers", stats.subscribers);
+  json_object_set_int_member (object, "datagrams_in",
+                              (gint64)stats.datagrams_in);
+  json_object_set_int_member (object, "datagrams_out",
+                              (gint64)stats.datagrams_out);
+  json_object_set_int_member (object, "bytes_out", (gint64)stats.bytes_out);
+  json_object_set_int_member (object, "foreign", (gint64)stats.foreign);
+  json_object_set_int_member (object, "stun_rejected",
+                              (gint64)stats.stun_rejected);
+  json_object_set_int_member (object, "stray", (gint64)stats.stray);
+  json_object_set_int_member (object, "send_failed", (gint64)stats.send_failed);
+  json_object_set_int_member (object, "peers_alive",
+                              wc_peer_factory_alive (context->peers));
+  return object;
+}
+
+static JsonObject *
+limits_json (const WcConfig *config)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "max_viewers", config->max_viewers);
+  json_object_set_int_member (object, "max_viewers_per_mountpoint",
+                              config->max_viewers_per_mountpoint);
+  json_object_set_int_member (object, "max_viewers_per_address",
+                              config->max_viewers_per_address);
+  json_object_set_int_member (object, "max_mountpoints",
+                              config->max_mountpoints);
+  json_object_set_int_member (object, "max_pending", config->max_pending);
+  return object;
+}
+
+static JsonObject *
+rtp_json (const WcHttpContext *context)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "port_min", context->config->port_min);
+  json_object_set_int_member (object, "port_max", context->config->port_max);
+  json_object_set_int_member (object, "ports_taken",
+                              wc_port_pool_taken (context->ports));
+  return object;
+}
+
+static JsonArray *
+candidates_json (const WcHttpContext *context)
+{
+  JsonArray *candidates = json_array_new ();
+  char text[WC_ADDRESS_STRLEN];
+
+  for (guint i = 0; i < context->n_candidates; i++)
+    json_array_add_string_element (
+        candidates, wc_address_format (&context->candidates[i], text));
+  return candidates;
+}
+
+static JsonArray *
+problems_json (const WcHttpContext *context)
+{
+  GPtrArray *list = wc_registry_problems (context->registry);
+  JsonArray *problems = json_array_new ();
+
+  for (guint i = 0; list != NULL && i < list->len; i++)
+    json_array_add_string_element (problems, list->pdata[i]);
+  return problems;
+}
+
+void
+wc_api_server_get (WcRequest *request)
+{
+  const WcHttpContext *context = request->context;
+  g_autoptr (GPtrArray) mountpoints = wc_registry_list (context->registry);
+  JsonObject *object = json_object_new ();
+  WcProcessStats process;
+
+  wc_process_get_stats (&process);
+  json_object_set_string_member (object, "version", context->version);
+  json_object_set_int_member (object, "uptime_ms", process.uptime_ms);
+  json_object_set_boolean_member (object, "ready", context->ready);
+  wc_api_set_text (object, "public_url", context->config->public_url);
+  json_object_set_string_member (object, "lane",
+                                 wc_api_lane_name (context->config->lane));
+  json_object_set_int_member (object, "mountpoints", mountpoints->len);
+  json_object_set_int_member (object, "viewers",
+                              wc_registry_n_sessions (context->registry));
+  json_object_set_array_member (object, "candidates",
+                                candidates_json (context));
+  json_object_set_array_member (object, "problems", problems_json (context));
+  json_object_set_object_member (object, "process", process_json (&process));
+  json_object_set_object_member (object, "engine", engine_json (context));
+  json_object_set_object_member (object, "rtp", rtp_json (context));
+  json_object_set_object_member (object, "limits",
+                                 limits_json (context->config));
+  wc_request_answer_json (request, 200, object);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What the HTTP side stands on: everything that a handler may use. Owned by the
+ * server, which outlives every request. Main thread. */
+#pragma once
+
+#include "config/config.h"
+#include "engine/engine.h"
+#include "ingest/ingest.h"
+#include "mountpoint/registry.h"
+#include "peer/peer.h"
+
+typedef struct {
+  const WcConfig *config;
+  WcEngine *engine;
+  WcPeerFactory *peers;
+  WcPortPool *ports;
+  WcRegistry *registry;
+  const WcAddress *candidates;
+  guint n_candidates;
+  const char *admin_token;
+  const char *version;
+  gboolean ready; /* set by the server: loaded, and not stopping */
+} WcHttpContext;

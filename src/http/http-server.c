@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/http-server.h"
+
+#include "base/clock.h"
+#include "http/acceptor.h"
+#include "http/deadline.h"
+#include "http/gate.h"
+#include "http/request.h"
+
+#define KEY "wc-request"
+#define MAX_LAST_ROUNDS 1000
+
+struct WcHttpServer {
+  const WcHttpContext *context;
+  SoupServer *soup;
+  WcAcceptor *acceptor; /* nullable */
+  GHashTable *requests; /* set of WcRequest, owned */
+};
+
+static WcRequest *
+request_of (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), KEY);
+}
+
+static void
+log_request (WcRequest *request)
+{
+  if (request->message == NULL || request->path[0] == '\0')
+    return;
+
+  g_autofree char *path = wc_request_log_path (request);
+  g_autofree char *address = wc_request_address (request);
+  wc_debug ("%s %s %s -> %u, %" G_GINT64_FORMAT " ms", address,
+            soup_server_message_get_method (request->message), path,
+            soup_server_message_get_status (request->message),
+            (wc_clock_now_us () - request->started_us) / 1000);
+}
+
+/* The message is over, one way or the other. */
+static void
+forget_request (WcHttpServer *server, SoupServerMessage *message)
+{
+  WcRequest *request = request_of (message);
+
+  if (request == NULL)
+    return;
+  log_request (request);
+  wc_request_ref (request);
+  g_object_set_data (G_OBJECT (message), KEY, NULL);
+  g_hash_table_remove (server->requests, request);
+  wc_request_detach (request);
+  wc_request_unref (request);
+}
+
+static void
+on_message_finished (SoupServerMessage *message, gpointer user_data)
+{
+  wc_deadline_set (wc_acceptor_socket (message), WC_DEADLINE_IDLE_S);
+}
+
+static void
+on_message_disconnected (SoupServerMessage *message, gpointer user_data)
+{
+  forget_request (user_data, message);
+}
+
+static void
+on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
+{
+  WcRequest *request = request_of (message);
+
+  if (request != NULL) {
+    wc_request_ref (request);
+    wc_gate_check_chunk (request, g_bytes_get_size (chunk));
+    wc_request_unref (request);
+  }
+}
+
+static void
+on_request_started (SoupServer *soup, SoupServerMessage *message,
+                    gpointer user_data)
+{
+  WcHttpServer *server = user_data;
+  WcRequest *request = wc_request_new (server->context, message);
+
+  g_hash_table_add (server->requests, request);
+  g_object_set_data (G_OBJECT (message), KEY, request);
+  g_signal_connect (message, "finished", G_CALLBACK (on_message_finished),
+                    server);
+  g_signal_connect (message, "disconnected",
+                    G_CALLBACK (on_message_disconnected), server);
+  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), server);
+  wc_deadline_set (wc_acceptor_socket (message), WC_DEADLINE_READ_S);
+}
+
+static void
+on_request_read (SoupServer *soup, SoupServerMessage *message,
+                 gpointer user_data)
+{
+  wc_deadline_set (wc_acceptor_socket (message), WC_DEADLINE_ANSWER_S);
+}
+
+static void
+on_request_finished (SoupServer *soup, SoupServerMessage *message,
+                     gpointer user_data)
+{
+  forget_request (user_data, message);
+}
+
+/* The answer did not arrive: nobody knows the session that it was about. */
+static void
+on_request_aborted (SoupServer *soup, SoupServerMessage *message,
+                    gpointer user_data)
+{
+  WcRequest *request = request_of (message);
+
+  if (request != NULL && request->session != NULL)
+    wc_session_close (request->session, "the answer could not be sent");
+  forget_request (user_data, message);
+}
+
+static void
+on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
+            GHashTable *query, gpointer user_data)
+{
+  WcRequest *request = request_of (message);
+
+  if (request == NULL)
+    return;
+  wc_request_ref (request);
+  wc_gate_check_headers (request);
+  wc_request_unref (request);
+}
+
+static void
+on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
+            GHashTable *query, gpointer user_data)
+{
+  WcRequest *request = request_of (message);
+
+  if (request == NULL || request->answered || request->route == NULL)
+    return;
+  wc_request_ref (request);
+  request->route->handler (request);
+  wc_request_unref (request);
+}
+
+WcHttpServer *
+wc_http_server_new (const WcHttpContext *context)
+{
+  WcHttpServer *server = g_new0 (WcHttpServer, 1);
+
+  server->context = context;
+  server->requests = g_hash_table_new_full (
+      NULL, NULL, (GDestroyNotify)wc_request_unref, NULL);
+  server->soup =
+      soup_server_new ("server-header", "whepcast", "raw-paths", TRUE, NULL);
+  g_signal_connect (server->soup, "request-started",
+                    G_CALLBACK (on_request_started), server);
+  g_signal_connect (server->soup, "request-read", G_CALLBACK (on_request_read),
+                    server);
+  g_signal_connect (server->soup, "request-finished",
+                    G_CALLBACK (on_request_finished), server);
+  g_signal_connect (server->soup, "request-aborted",
+                    G_CALLBACK (on_request_aborted), server);
+  soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
+  soup_server_add_early_handler (server->soup, "*", on_headers, server, NULL);
+  soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
+  return server;
+}
+
+gboolean
+wc_http_server_start (WcHttpServer *server, GError **error)
+{
+  const WcConfig *config = server->context->config;
+
+  server->acceptor = wc_acceptor_new (server->soup, config->listen_ip,
+                                      config->listen_port, error);
+  return server->acceptor != NULL;
+}
+
+void
+wc_http_server_address (WcHttpServer *server, WcAddress *address)
+{
+  g_autoptr (GSocketAddress) local =
+      server->acceptor != NULL ? wc_acceptor_address (server->acceptor) : NULL;
+  struct sockaddr_storage native = {0};
+
+  if (local != NULL)
+    g_socket_address_to_native (local, &native, sizeof native, NULL);
+  *address = wc_address_from_sockaddr ((const struct sockaddr *)&native);
+}
+
+guint
+wc_http_server_n_waiting (WcHttpServer *server)
+{
+  GHashTableIter iter;
+  gpointer request;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, server->requests);
+  while (g_hash_table_iter_next (&iter, &request, NULL))
+    if (((WcRequest *)request)->paused)
+      n++;
+  return n;
+}
+
+static void
+answer_waiting (WcHttpServer *server)
+{
+  g_autoptr (GList) requests = g_hash_table_get_keys (server->requests);
+
+  for (GList *each = requests; each != NULL; each = each->next) {
+    WcRequest *request = each->data;
+    if (request->paused)
+      wc_request_answer_problem (request, 503, "the server is stopping");
+  }
+}
+
+void
+wc_http_server_stop (WcHttpServer *server)
+{
+  if (server->acceptor == NULL)
+    return;
+  answer_waiting (server);
+  /* What can be written at once is. */
+  for (guint i = 0; i < MAX_LAST_ROUNDS && g_main_context_pending (NULL); i++)
+    g_main_context_iteration (NULL, FALSE);
+  soup_server_disconnect (server->soup);
+  g_clear_pointer (&server->acceptor, wc_acceptor_free);
+}
+
+void
+wc_http_server_free (WcHttpServer *server)
+{
+  wc_http_server_stop (server);
+  g_object_unref (server->soup);
+  g_hash_table_unref (server->requests);
+  g_free (server);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/mountpoint-json.h"
+
+#include "base/clock.h"
+#include "http/api.h"
+#include "http/push-line.h"
+#include "http/url.h"
+
+static void
+set_payload_type (JsonObject *object, const WcIngestTrackInfo *info,
+                  const WcTrackSpec *spec)
+{
+  /* Known when it was asked for, or when a packet has shown it. */
+  if ((spec != NULL && spec->payload_type_set) || info->input.packets > 0)
+    json_object_set_int_member (object, "payload_type", info->payload_type);
+  else
+    json_object_set_null_member (object, "payload_type");
+}
+
+static void
+set_counters (JsonObject *object, const WcIngestTrackInfo *info)
+{
+  const WcNormaliserStats *in = &info->input;
+
+  json_object_set_int_member (object, "packets", (gint64)in->packets);
+  json_object_set_int_member (object, "bytes", (gint64)in->bytes);
+  json_object_set_int_member (object, "lost", (gint64)in->lost);
+  json_object_set_int_member (object, "late", (gint64)in->late);
+  json_object_set_int_member (object, "malformed", (gint64)in->malformed);
+  json_object_set_int_member (object, "restarts", (gint64)in->restarts);
+  json_object_set_double_member (object, "jitter_ms", in->jitter_us / 1000.0);
+  json_object_set_int_member (object, "bitrate_bps", info->track.bitrate_bps);
+  json_object_set_int_member (object, "frames", (gint64)info->track.frames);
+  if (info->media == WC_MEDIA_VIDEO && info->track.last_gop_ms > 0)
+    json_object_set_int_member (object, "gop_ms", info->track.last_gop_ms);
+  else
+    json_object_set_null_member (object, "gop_ms");
+  json_object_set_boolean_member (object, "has_start", info->track.has_start);
+}
+
+static JsonObject *
+track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "media", wc_media_name (info->media));
+  json_object_set_string_member (object, "codec",
+                                 wc_codec_info (info->codec)->name);
+  json_object_set_int_member (object, "clock_rate", info->clock_rate);
+  if (info->media == WC_MEDIA_AUDIO)
+    json_object_set_int_member (object, "channels", info->channels);
+  set_payload_type (object, info, spec);
+  if (info->port != 0) {
+    wc_api_set_text (object, "address", info->address);
+    json_object_set_int_member (object, "port", info->port);
+    json_object_set_int_member (object, "rtcp_port", info->rtcp_port);
+  }
+  wc_api_set_text (object, "fmtp", info->fmtp);
+  wc_api_set_text (object, "profile", info->profile);
+  wc_api_set_text (object, "source", info->source);
+  if (info->ssrc != 0)
+    json_object_set_int_member (object, "ssrc", info->ssrc);
+  else
+    json_object_set_null_member (object, "ssrc");
+  set_counters (object, info);
+  return object;
+}
+
+static void
+set_tracks (JsonObject *object, WcMountpoint *mountpoint, const char *host)
+{
+  static const WcMedia order[] = {WC_MEDIA_VIDEO, WC_MEDIA_AUDIO};
+  const WcMountpointSpec *spec = wc_mountpoint_spec (mountpoint);
+  WcIngestTrackInfo infos[WC_N_MEDIA] = {0};
+  const WcTrackSpec *specs[WC_N_MEDIA] = {NULL};
+  JsonArray *tracks = json_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++) {
+    WcMedia media = order[i];
+    specs[media] = wc_mountpoint_spec_track (spec, media);
+    if (wc_mountpoint_get_track_info (mountpoint, media, &infos[media]))
+      json_array_add_object_element (tracks,
+                                     track_json (&infos[media], specs[media]));
+  }
+  json_object_set_array_member (object, "tracks", tracks);
+
+  g_autofree char *push =
+      spec->kind == WC_KIND_RTP ? wc_push_line_new (infos, specs, host) : NULL;
+  wc_api_set_text (object, "push", push);
+  for (guint media = 0; media < WC_N_MEDIA; media++)
+    wc_ingest_track_info_clear (&infos[media]);
+}
+
+static void
+set_urls (JsonObject *object, const char *id, WcRequest *request)
+{
+  g_autofree char *whep_path = g_strconcat ("/whep/", id, NULL);
+  g_autofree char *watch_path = g_strconcat ("/watch/", id, NULL);
+  g_autofree char *whep_url = wc_url_absolute (request, whep_path);
+  g_autofree char *watch_url = wc_url_absolute (request, watch_path);
+
+  json_object_set_string_member (object, "whep_url", whep_url);
+  json_object_set_string_member (object, "watch_url", watch_url);
+}
+
+JsonObject *
+wc_mountpoint_json_new (WcMountpoint *mountpoint, WcRequest *request)
+{
+  /* What can be written, and over it what can only be read. */
+  JsonObject *object =
+      wc_mountpoint_spec_to_json (wc_mountpoint_spec (mountpoint), TRUE);
+  WcMountpointState state = wc_mountpoint_state (mountpoint);
+  g_autofree char *since =
+      wc_clock_format (wc_mountpoint_since_us (mountpoint));
+  g_autofree char *host = wc_url_host (request);
+
+  if (!json_object_has_member (object, "title"))
+    json_object_set_null_member (object, "title");
+  json_object_set_string_member (
+      object, "origin", wc_origin_name (wc_mountpoint_origin (mountpoint)));
+  json_object_set_string_member (object, "state",
+                                 wc_mountpoint_state_name (state));
+  wc_api_set_text (object, "reason", wc_mountpoint_reason (mountpoint));
+  json_object_set_string_member (object, "since", since);
+  json_object_set_int_member (object, "viewers",
+                              wc_mountpoint_n_viewers (mountpoint));
+  json_object_set_string_member (
+      object, "lane", wc_api_lane_name (request->context->config->lane));
+  set_tracks (object, mountpoint, host);
+  set_urls (object, wc_mountpoint_id (mountpoint), request);
+  return object;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The pages of web/, compiled into the program. Main thread. */
+#pragma once
+
+#include "http/request.h"
+
+/** TRUE if web/ has a file of that name. */
+gboolean wc_pages_has (const char *name);
+
+/** The dashboard. */
+void wc_pages_index (WcRequest *request);
+/** The player: the same page for every mountpoint, which it reads off its URL.
+ */
+void wc_pages_watch (WcRequest *request);
+/** Any other file. */
+void wc_pages_file (WcRequest *request);

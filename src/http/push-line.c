@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/push-line.h"
+
+#include <string.h>
+
+#define PACKET_SIZE 1200
+
+static const char *const encoders[WC_N_CODECS] = {
+    [WC_CODEC_H264] = "libx264 -preset veryfast -tune zerolatency "
+                      "-pix_fmt yuv420p -g 60",
+    [WC_CODEC_H265] = "libx265 -preset ultrafast -tune zerolatency "
+                      "-pix_fmt yuv420p -g 60",
+    [WC_CODEC_VP8] = "libvpx -deadline realtime -cpu-used 8 -b:v 2M "
+                     "-pix_fmt yuv420p -g 60",
+    [WC_CODEC_VP9] = "libvpx-vp9 -deadline realtime -cpu-used 8 -row-mt 1 "
+                     "-b:v 2M -pix_fmt yuv420p -g 60 -strict experimental",
+    [WC_CODEC_AV1] = "libsvtav1 -preset 12 -pix_fmt yuv420p -g 60 "
+                     "-strict experimental",
+    [WC_CODEC_OPUS] = "libopus -ar 48000 -ac 2",
+    [WC_CODEC_PCMU] = "pcm_mulaw -ar 8000 -ac 1",
+    [WC_CODEC_PCMA] = "pcm_alaw -ar 8000 -ac 1",
+    [WC_CODEC_G722] = "g722 -ar 16000 -ac 1",
+};
+
+static const char *const inputs[WC_N_MEDIA] = {
+    [WC_MEDIA_VIDEO] = "testsrc2=size=1280x720:rate=30",
+    [WC_MEDIA_AUDIO] = "sine=frequency=440",
+};
+
+/* Addresses to bind and the source are ours; the host is checked by whoever
+ * gives it: nothing here needs quoting but the question mark. */
+static void
+append_target (GString *line, const WcIngestTrackInfo *track, const char *host)
+{
+  WcAddress bound;
+  const char *target = host;
+
+  if (track->address != NULL && wc_address_parse (&bound, track->address, 0) &&
+      !wc_address_is_any (&bound))
+    target = track->address;
+  gboolean v6 = strchr (target, ':') != NULL;
+  g_string_append_printf (line, " -f rtp 'rtp://%s%s%s:%u?pkt_size=%d",
+                          v6 ? "[" : "", target, v6 ? "]" : "", track->port,
+                          PACKET_SIZE);
+  if (track->rtcp_port != 0 && track->rtcp_port != track->port + 1)
+    g_string_append_printf (line, "&rtcpport=%u", track->rtcp_port);
+  g_string_append_c (line, '\'');
+}
+
+static void
+append_output (GString *line, const WcIngestTrackInfo *track,
+               const WcTrackSpec *spec, guint input, const char *host)
+{
+  char letter = track->media == WC_MEDIA_VIDEO ? 'v' : 'a';
+
+  g_string_append_printf (line, " -map %u:%c -c:%c %s", input, letter, letter,
+                          encoders[track->codec]);
+  if (spec != NULL && spec->payload_type_set)
+    g_string_append_printf (line, " -payload_type %u", spec->payload_type);
+  append_target (line, track, host);
+}
+
+char *
+wc_push_line_new (const WcIngestTrackInfo tracks[WC_N_MEDIA],
+                  const WcTrackSpec *const specs[WC_N_MEDIA], const char *host)
+{
+  static const WcMedia order[] = {WC_MEDIA_VIDEO, WC_MEDIA_AUDIO};
+  g_autoptr (GString) line = g_string_new ("ffmpeg -re");
+  guint n = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
+    if (tracks[order[i]].present && tracks[order[i]].port != 0)
+      g_string_append_printf (line, "%s -f lavfi -i %s", n++ > 0 ? " -re" : "",
+                              inputs[order[i]]);
+  if (n == 0)
+    return NULL;
+
+  n = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
+    if (tracks[order[i]].present && tracks[order[i]].port != 0)
+      append_output (line, &tracks[order[i]], specs[order[i]], n++, host);
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/routes.h"
+
+#include "http/api-mountpoints.h"
+#include "http/api-server.h"
+#include "http/api-sessions.h"
+#include "http/api.h"
+#include "http/cors.h"
+#include "http/health.h"
+#include "http/pages.h"
+#include "http/whep-session.h"
+#include "http/whep.h"
+
+#define KIB 1024
+#define OFFER_LIMIT (128 * KIB)
+#define FRAGMENT_LIMIT (16 * KIB)
+#define JSON_LIMIT (64 * KIB)
+
+#define GET WC_METHOD_GET
+#define POST WC_METHOD_POST
+#define PATCH WC_METHOD_PATCH
+#define DELETE WC_METHOD_DELETE
+#define OPTIONS WC_METHOD_OPTIONS
+
+/* clang-format off */
+static const WcRoute routes[] = {
+  { "/whep/{id}", POST, OFFER_LIMIT, wc_whep_check_watch, wc_whep_watch },
+  { "/whep/{id}", GET, KIB, wc_whep_check, wc_whep_get },
+  { "/whep/{id}", OPTIONS, KIB, wc_whep_check_options, wc_whep_options },
+  { "/whep/{id}/{secret}", PATCH, FRAGMENT_LIMIT, wc_whep_session_check,
+    wc_whep_session_patch },
+  { "/whep/{id}/{secret}", DELETE, KIB, wc_whep_session_check,
+    wc_whep_session_delete },
+  { "/whep/{id}/{secret}", GET, KIB, wc_whep_session_check_open,
+    wc_whep_session_get },
+  { "/whep/{id}/{secret}", OPTIONS, KIB, wc_whep_session_check_options,
+    wc_whep_session_options },
+
+  { "/api/v1/mountpoints", GET, KIB, wc_api_check, wc_api_mountpoints_list },
+  { "/api/v1/mountpoints", POST, JSON_LIMIT, wc_api_check,
+    wc_api_mountpoints_create },
+  { "/api/v1/mountpoints/{id}", GET, KIB, wc_api_check, wc_api_mountpoint_get },
+  { "/api/v1/mountpoints/{id}", PATCH, JSON_LIMIT, wc_api_check,
+    wc_api_mountpoint_edit },
+  { "/api/v1/mountpoints/{id}", DELETE, KIB, wc_api_check,
+    wc_api_mountpoint_destroy },
+  { "/api/v1/mountpoints/{id}/enable", POST, KIB, wc_api_check,
+    wc_api_mountpoint_enable },
+  { "/api/v1/mountpoints/{id}/disable", POST, KIB, wc_api_check,
+    wc_api_mountpoint_disable },
+  { "/api/v1/mountpoints/{id}/kick", POST, KIB, wc_api_check,
+    wc_api_mountpoint_kick },
+  { "/api/v1/mountpoints/{id}/sessions", GET, KIB, wc_api_check,
+    wc_api_sessions_list },
+  { "/api/v1/sessions/{session}", DELETE, KIB, wc_api_check,
+    wc_api_session_end },
+  { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
+
+  { "/healthz", GET, KIB, NULL, wc_health_alive },
+  { "/readyz", GET, KIB, NULL, wc_health_ready },
+
+  { "/", GET, KIB, NULL, wc_pages_index },
+  { "/watch/{id}", GET, KIB, NULL, wc_pages_watch },
+  { "/{file}", GET, KIB, NULL, wc_pages_file },
+};
+/* clang-format on */
+
+/* A browser's question before a request, and what any path answers to OPTIONS.
+ */
+static void
+answer_options (WcRequest *request)
+{
+  wc_request_set_field (request, "Allow", request->allow);
+  wc_cors_apply_options (
+      request->context->config->cors_origins,
+      soup_server_message_get_request_headers (request->message),
+      soup_server_message_get_response_headers (request->message));
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}
+
+static const WcRoute options_route = {"*", OPTIONS, KIB, NULL, answer_options};
+
+static gboolean
+route_applies (const WcRoute *route, const char *path, WcRouteParams *params)
+{
+  if (!wc_route_match (route->pattern, path, params))
+    return FALSE;
+  if (route->handler != wc_pages_file || wc_pages_has (params->params[0]))
+    return TRUE;
+  wc_route_params_clear (params);
+  return FALSE;
+}
+
+WcRouteResult
+wc_routes_find (WcRequest *request, WcMethod method)
+{
+  guint methods = 0;
+
+  if (!wc_route_path_is_sane (request->path))
+    return WC_ROUTE_BAD_PATH;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++) {
+    WcRouteParams params;
+    if (!route_applies (&routes[i], request->path, &params))
+      continue;
+    methods |= routes[i].method;
+    if (routes[i].method == method && request->route == NULL) {
+      request->route = &routes[i];
+      request->params = params;
+    } else {
+      wc_route_params_clear (&params);
+    }
+  }
+
+  if (methods == 0)
+    return WC_ROUTE_NO_PATH;
+  g_free (request->allow);
+  request->allow = wc_method_list (methods | WC_METHOD_OPTIONS);
+  if (request->route == NULL && method == WC_METHOD_OPTIONS)
+    request->route = &options_route;
+  return request->route != NULL ? WC_ROUTE_FOUND : WC_ROUTE_NO_METHOD;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/whep-session.h"
+
+#include "access/bearer.h"
+#include "http/cors.h"
+#include "http/etag.h"
+#include "http/whep.h"
+#include "sdp/fragment.h"
+
+/* A session stays known while it is closing, so that a client that closes its
+ * connection first can still DELETE it; one that was DELETEd is gone at once.
+ */
+#define KEY_DELETED "wc-deleted"
+
+static WcSession *
+find_session (WcRequest *request)
+{
+  WcSession *session = wc_registry_find_session (request->context->registry,
+                                                 request->params.params[0],
+                                                 request->params.params[1]);
+
+  if (session == NULL ||
+      g_object_get_data (G_OBJECT (session), KEY_DELETED) != NULL)
+    return NULL;
+  return session;
+}
+
+/* The session, or NULL after a 404. */
+static WcSession *
+require_session (WcRequest *request)
+{
+  WcSession *session = find_session (request);
+
+  if (session == NULL) {
+    wc_request_answer_problem (request, 404, "there is no such session");
+    return NULL;
+  }
+  if (request->log_name == NULL)
+    request->log_name = g_strdup (wc_session_public_id (session));
+  return session;
+}
+
+gboolean
+wc_whep_session_check_open (WcRequest *request)
+{
+  return require_session (request) != NULL;
+}
+
+gboolean
+wc_whep_session_check (WcRequest *request)
+{
+  if (require_session (request) == NULL)
+    return FALSE;
+
+  WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
+                                                 request->params.params[0]);
+  const char *token =
+      mountpoint != NULL ? wc_mountpoint_spec (mountpoint)->watch_token : NULL;
+  return wc_whep_grant (request,
+                        wc_access_check_session (
+                            token, wc_request_field (request, "Authorization"),
+                            request->context->config->session_auth_strict));
+}
+
+gboolean
+wc_whep_session_check_options (WcRequest *request)
+{
+  return wc_cors_is_preflight (
+             soup_server_message_get_request_headers (request->message)) ||
+         wc_whep_session_check_open (request);
+}
+
+/* Preconditions (RFC 9110 section 13.2.1) come before the body is looked at.
+ * A field that is missing is forgiven to a trickle unless etag=strict. */
+static gboolean
+check_precondition (WcRequest *request, WcIfMatch match, gboolean restart)
+{
+  gboolean strict = request->context->config->etag_strict;
+
+  switch (match) {
+  case WC_IF_MATCH_ANY:
+  case WC_IF_MATCH_SAME:
+    return TRUE;
+  case WC_IF_MATCH_OTHER:
+    wc_request_answer_problem (
+        request, 412, "If-Match does not name the ETag of the session");
+    return FALSE;
+  case WC_IF_MATCH_MISSING:
+    if (!strict && !restart)
+      return TRUE;
+    wc_request_answer_problem (request, 428,
+                               "If-Match is missing: the ETag of the session%s",
+                               restart ? ", or * for an ICE restart" : "");
+    return FALSE;
+  }
+  return FALSE;
+}
+
+static void
+answer_fragment (WcRequest *request, WcSession *session, WcIfMatch match)
+{
+  g_autoptr (GBytes) body = wc_request_body (request);
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  const char *text = g_bytes_get_data (body, &size);
+
+  if (size == 0) {
+    wc_request_answer_problem (request, 400, "the body is empty");
+    return;
+  }
+  g_autoptr (WcSdpFragment) fragment =
+      wc_sdp_fragment_parse (text, size, &error);
+  if (fragment == NULL) {
+    wc_request_answer_error (request, error);
+    return;
+  }
+
+  /* A restart shows by its credentials, not by "If-Match: *", which some
+   * clients send with every fragment. */
+  if (!wc_session_is_current_ice (session, fragment->ufrag, fragment->pwd)) {
+    if (check_precondition (request, match, TRUE))
+      wc_request_answer_problem (
+          request, 422,
+          "ICE restarts are not supported; make a new session instead");
+    return;
+  }
+  wc_request_answer (request, 204, NULL, NULL, 0);
+}
+
+void
+wc_whep_session_patch (WcRequest *request)
+{
+  WcSession *session = require_session (request);
+
+  if (session == NULL)
+    return;
+  if (!wc_request_is_type (request, WC_TYPE_FRAGMENT)) {
+    wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
+    wc_request_answer_problem (request, 415,
+                               "the body must be " WC_TYPE_FRAGMENT);
+    return;
+  }
+
+  WcIfMatch match = wc_etag_if_match (wc_request_field (request, "If-Match"),
+                                      wc_session_etag (session));
+  if (check_precondition (request, match, FALSE))
+    answer_fragment (request, session, match);
+}
+
+void
+wc_whep_session_delete (WcRequest *request)
+{
+  WcSession *session = require_session (request);
+
+  if (session == NULL)
+    return;
+  g_object_set_data (G_OBJECT (session), KEY_DELETED, GINT_TO_POINTER (TRUE));
+  wc_session_close (session, "viewer left");
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}
+
+void
+wc_whep_session_get (WcRequest *request)
+{
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}
+
+void
+wc_whep_session_options (WcRequest *request)
+{
+  wc_request_set_field (request, "Allow", request->allow);
+  wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
+  wc_cors_apply_options (
+      request->context->config->cors_origins,
+      soup_server_message_get_request_headers (request->message),
+      soup_server_message_get_response_headers (request->message));
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The session URL /whep/{id}/{secret} (draft-ietf-wish-whep sections 4.4, 4.5):
+ * DELETE ends the session, PATCH brings candidates. Main thread. */
+#pragma once
+
+#include "http/request.h"
+
+/** 404 when there is no such session, 401 by the mountpoint's watch token. */
+gboolean wc_whep_session_check (WcRequest *request);
+/** The 404 alone. */
+gboolean wc_whep_session_check_open (WcRequest *request);
+/** The 404, but not to a browser's preflight. */
+gboolean wc_whep_session_check_options (WcRequest *request);
+
+void wc_whep_session_patch (WcRequest *request);
+void wc_whep_session_delete (WcRequest *request);
+void wc_whep_session_get (WcRequest *request);
+void wc_whep_session_options (WcRequest *request);

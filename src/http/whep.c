@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/whep.h"
+
+#include "access/bearer.h"
+#include "http/cors.h"
+#include "http/url.h"
+
+#include <string.h>
+
+static gboolean
+is_preflight (WcRequest *request)
+{
+  return wc_cors_is_preflight (
+      soup_server_message_get_request_headers (request->message));
+}
+
+gboolean
+wc_whep_grant (WcRequest *request, guint verdict)
+{
+  if (verdict == WC_ACCESS_GRANTED)
+    return TRUE;
+  wc_request_answer_unauthorised (request, verdict == WC_ACCESS_INVALID);
+  return FALSE;
+}
+
+gboolean
+wc_whep_check (WcRequest *request)
+{
+  const char *id = request->params.params[0];
+
+  if (wc_registry_lookup (request->context->registry, id) != NULL)
+    return TRUE;
+  wc_request_answer_problem (request, 404, "there is no mountpoint %s", id);
+  return FALSE;
+}
+
+gboolean
+wc_whep_check_watch (WcRequest *request)
+{
+  if (!wc_whep_check (request))
+    return FALSE;
+
+  WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
+                                                 request->params.params[0]);
+  return wc_whep_grant (
+      request, wc_access_check (wc_mountpoint_spec (mountpoint)->watch_token,
+                                wc_request_field (request, "Authorization")));
+}
+
+gboolean
+wc_whep_check_options (WcRequest *request)
+{
+  return is_preflight (request) || wc_whep_check (request);
+}
+
+static void
+answer_session (WcRequest *request, WcSession *session)
+{
+  const char *answer = wc_session_answer (session);
+  g_autofree char *path =
+      g_strdup_printf ("/whep/%s/%s", wc_session_mountpoint_id (session),
+                       wc_session_secret (session));
+  g_autofree char *location = request->context->config->public_url != NULL
+                                  ? wc_url_absolute (request, path)
+                                  : g_strdup (path);
+
+  wc_request_set_field (request, "Location", location);
+  wc_request_set_field (request, "ETag", wc_session_etag (session));
+  wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_answer (request, 201, WC_TYPE_SDP, answer, strlen (answer));
+}
+
+static void
+on_watched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (WcRequest) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WcSession) session =
+      wc_registry_watch_finish (WC_REGISTRY (source), result, &error);
+
+  if (session == NULL) {
+    wc_request_answer_error (request, error);
+    return;
+  }
+  if (request->answered || !wc_request_is_connected (request)) {
+    wc_session_close (session, "the client hung up before the answer");
+    wc_request_answer_problem (request, 503, "the session was closed");
+    return;
+  }
+  request->log_name = g_strdup (wc_session_public_id (session));
+  request->session = g_object_ref (session);
+  answer_session (request, session);
+}
+
+void
+wc_whep_watch (WcRequest *request)
+{
+  if (!wc_request_is_type (request, WC_TYPE_SDP)) {
+    wc_request_set_field (request, "Accept-Post", WC_TYPE_SDP);
+    wc_request_answer_problem (request, 415,
+                               "the body must be " WC_TYPE_SDP ": an offer");
+    return;
+  }
+
+  g_autoptr (GBytes) body = wc_request_body (request);
+  gsize size;
+  const char *offer = g_bytes_get_data (body, &size);
+  if (size == 0) {
+    wc_request_answer_problem (request, 400,
+                               "the body is empty; it must be an SDP offer");
+    return;
+  }
+
+  g_autofree char *address = wc_request_address (request);
+  WcViewerInfo viewer = {
+      .address = address,
+      .user_agent = wc_request_field (request, "User-Agent"),
+  };
+  wc_request_pause (request);
+  wc_registry_watch_async (request->context->registry,
+                           request->params.params[0], offer, size, &viewer,
+                           on_watched, wc_request_ref (request));
+}
+
+void
+wc_whep_get (WcRequest *request)
+{
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_answer (request, 200, WC_TYPE_SDP, NULL, 0);
+}
+
+void
+wc_whep_options (WcRequest *request)
+{
+  wc_request_set_field (request, "Allow", request->allow);
+  wc_request_set_field (request, "Accept-Post", WC_TYPE_SDP);
+  wc_cors_apply_options (
+      request->context->config->cors_origins,
+      soup_server_message_get_request_headers (request->message),
+      soup_server_message_get_response_headers (request->message));
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The WHEP endpoint /whep/{id} (draft-ietf-wish-whep sections 4.1 to 4.4): one
+ * POST with an offer makes a session. Main thread. */
+#pragma once
+
+#include "http/request.h"
+
+#define WC_TYPE_SDP "application/sdp"
+#define WC_TYPE_FRAGMENT "application/trickle-ice-sdpfrag"
+
+/** 404 when there is no such mountpoint. */
+gboolean wc_whep_check (WcRequest *request);
+/** The same, and 401 without its watch token. */
+gboolean wc_whep_check_watch (WcRequest *request);
+/** 404 only to a question that is not a browser's preflight. */
+gboolean wc_whep_check_options (WcRequest *request);
+
+void wc_whep_watch (WcRequest *request);
+void wc_whep_get (WcRequest *request);
+void wc_whep_options (WcRequest *request);
+
+/** Answers 401 and returns FALSE unless @verdict is granted. @verdict is a
+ * WcAccessVerdict. */
+gboolean wc_whep_grant (WcRequest *request, guint verdict);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* whepcast: options, configuration, signals, main loop. */
+#include "server/options.h"
+#include "server/server.h"
+#include "version.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "main"
+
+#define EXIT_CONFIG 2
+
+typedef struct {
+  WcOptions options;
+  WcConfig *config;
+  WcServer *server;
+  GMainLoop *loop;
+  WcLogLevel log_level; /* in force */
+  gboolean stopping;
+} App;
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+/* Every viewer and every port needs descriptors; the soft limit is 1024 by
+ * default for the sake of select(2), which is not used here. */
+static void
+raise_descriptor_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 ||
+      limit.rlim_cur == limit.rlim_max)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
+    wc_warning ("the limit of descriptors cannot be raised: %s",
+                g_strerror (errno));
+}
+
+static void
+on_stopped (gpointer user_data)
+{
+  App *app = user_data;
+
+  g_main_loop_quit (app->loop);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  App *app = user_data;
+
+  if (app->stopping) {
+    wc_warning ("a second signal: leaving at once");
+    _exit (EXIT_FAILURE);
+  }
+  app->stopping = TRUE;
+  wc_info ("stopping");
+  wc_server_stop (app->server, on_stopped, app);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Only the log level can change while it runs. */
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  App *app = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WcConfig) config = wc_options_load_config (&app->options, &error);
+
+  if (config == NULL) {
+    wc_warning ("the configuration was not read again, nothing changes: %s",
+                error->message);
+    return G_SOURCE_CONTINUE;
+  }
+  if (config->log_level == app->log_level) {
+    wc_info ("the configuration was read again: the log level is still %s; "
+             "anything else needs a restart",
+             level_names[app->log_level]);
+    return G_SOURCE_CONTINUE;
+  }
+  wc_info ("the log level changes from %s to %s", level_names[app->log_level],
+           level_names[config->log_level]);
+  app->log_level = config->log_level;
+  wc_log_set_level (app->log_level);
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run (App *app)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  app->loop = loop;
+  app->server = wc_server_start (app->config, app->options.demo, &error);
+  if (app->server == NULL) {
+    fprintf (stderr, "whepcast: %s\n", error->message);
+    return g_error_matches (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE)
+               ? EXIT_CONFIG
+               : EXIT_FAILURE;
+  }
+  g_unix_signal_add (SIGTERM, on_stop_signal, app);
+  g_unix_signal_add (SIGINT, on_stop_signal, app);
+  g_unix_signal_add (SIGHUP, on_reload_signal, app);
+
+  g_autofree char *address = wc_server_http_address (app->server);
+  wc_server_log_ready (app->server);
+  printf ("whepcast: listening http://%s udp %u\n", address,
+          wc_server_udp_port (app->server));
+  fflush (stdout);
+
+  g_main_loop_run (loop);
+  g_clear_pointer (&app->server, wc_server_free);
+  wc_info ("stopped");
+  return EXIT_SUCCESS;
+}
+
+static int
+start (App *app)
+{
+  g_autoptr (GError) error = NULL;
+
+  app->config = wc_options_load_config (&app->options, &error);
+  if (app->config == NULL) {
+    fprintf (stderr, "whepcast: %s\n", error->message);
+    return EXIT_CONFIG;
+  }
+  if (app->options.check_config) {
+    printf ("the configuration is good\n");
+    return EXIT_SUCCESS;
+  }
+
+  app->log_level = app->config->log_level;
+  wc_log_set_level (app->log_level);
+  wc_log_set_format (app->config->log_format);
+  raise_descriptor_limit ();
+  return run (app);
+}
+
+int
+main (int argc, char **argv)
+{
+  App app = {0};
+  g_autoptr (GError) error = NULL;
+
+  signal (SIGPIPE, SIG_IGN);
+  wc_log_init ();
+  if (!wc_options_parse (&app.options, &argc, &argv, &error)) {
+    fprintf (stderr, "whepcast: %s\n", error->message);
+    return EXIT_CONFIG;
+  }
+  if (app.options.version) {
+    printf ("whepcast %s\n", WC_VERSION);
+    return EXIT_SUCCESS;
+  }
+
+  gst_init (NULL, NULL);
+  int status = start (&app);
+  g_clear_pointer (&app.config, wc_config_free);
+  wc_options_clear (&app.options);
+  return status;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/server.h"
+
+#include "access/admin-token.h"
+#include "base/clock.h"
+#include "http/http-server.h"
+#include "server/candidates.h"
+#include "stats/process.h"
+#include "version.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define STOP_LIMIT_MS 2000
+#define STOP_POLL_MS 10
+
+struct WcServer {
+  const WcConfig *config;
+  /* In the order in which they are made. */
+  WcEngine *engine;
+  WcPeerFactory *peers;
+  WcPortPool *ports;
+  GArray *candidates; /* of WcAddress */
+  WcMountpointContext mountpoint_context;
+  WcRegistry *registry;
+  char *admin_token, *admin_token_path;
+  WcHttpContext http_context;
+  WcHttpServer *http;
+  /* While it stops. */
+  guint stop_source;
+  gint64 stop_deadline_us;
+  WcServerStoppedFunc stopped;
+  gpointer stopped_data;
+};
+
+static gboolean
+make_engine (WcServer *server, GError **error)
+{
+  const WcConfig *config = server->config;
+  WcEngineConfig engine = {
+      .workers = config->workers,
+      .udp_port = config->udp_port,
+      .ipv6 = config->ipv6,
+      .connect_timeout_ms = config->connect_timeout_ms,
+      .consent_timeout_ms = config->consent_timeout_ms,
+      .fast_start = config->fast_start,
+  };
+
+  server->engine = wc_engine_new (&engine, error);
+  return server->engine != NULL;
+}
+
+static gboolean
+make_peers (WcServer *server, GError **error)
+{
+  server->peers =
+      wc_peer_factory_new (server->engine, server->config->history_ms, error);
+  return server->peers != NULL;
+}
+
+static gboolean
+make_ports (WcServer *server, GError **error)
+{
+  server->ports =
+      wc_port_pool_new (server->config->port_min, server->config->port_max);
+  return TRUE;
+}
+
+static gboolean
+make_candidates (WcServer *server, GError **error)
+{
+  server->candidates =
+      wc_candidates_find (server->config, wc_engine_has_ipv6 (server->engine),
+                          wc_engine_udp_port (server->engine), error);
+  return server->candidates != NULL;
+}
+
+static gboolean
+make_registry (WcServer *server, GError **error)
+{
+  server->mountpoint_context = (WcMountpointContext){
+      .config = server->config,
+      .peers = server->peers,
+      .ports = server->ports,
+      .candidates = (const WcAddress *)(gpointer)server->candidates->data,
+      .n_candidates = server->candidates->len,
+  };
+  server->registry = wc_registry_new (&server->mountpoint_context, error);
+  return server->registry != NULL;
+}
+
+/* After the registry, which makes the state directory. */
+static gboolean
+make_admin_token (WcServer *server, GError **error)
+{
+  server->admin_token =
+      wc_admin_token_load (server->config, &server->admin_token_path, error);
+  return server->admin_token != NULL;
+}
+
+static gboolean
+make_http (WcServer *server, GError **error)
+{
+  server->http_context = (WcHttpContext){
+      .config = server->config,
+      .engine = server->engine,
+      .peers = server->peers,
+      .ports = server->ports,
+      .registry = server->registry,
+      .candidates = server->mountpoint_context.candidates,
+      .n_candidates = server->mountpoint_context.n_candidates,
+      .admin_token = server->admin_token,
+      .version = WC_VERSION,
+  };
+  server->http = wc_http_server_new (&server->http_context);
+  return wc_http_server_start (server->http, error);
+}
+
+WcServer *
+wc_server_start (const WcConfig *config, gboolean with_demo, GError **error)
+{
+  g_autoptr (WcServer) server = g_new0 (WcServer, 1);
+
+  server->config = config;
+  wc_process_stats_start ();
+  if (!make_engine (server, error) || !make_peers (server, error) ||
+      !make_ports (server, error) || !make_candidates (server, error) ||
+      !make_registry (server, error) || !make_admin_token (server, error) ||
+      !make_http (server, error) ||
+      !wc_registry_load (server->registry, with_demo, error))
+    return NULL;
+  server->http_context.ready = TRUE;
+  return g_steal_pointer (&server);
+}
+
+char *
+wc_server_http_address (WcServer *server)
+{
+  WcAddress address;
+  char text[WC_ADDRESS_STRLEN];
+
+  wc_http_server_address (server->http, &address);
+  return g_strdup (wc_address_format (&address, text));
+}
+
+guint16
+wc_server_udp_port (WcServer *server)
+{
+  return wc_engine_udp_port (server->engine);
+}
+
+/* A URL that can be opened: an address to listen on all interfaces is none. */
+static char *
+make_page_url (WcServer *server)
+{
+  WcAddress address;
+  char text[WC_ADDRESS_STRLEN];
+
+  if (server->config->public_url != NULL)
+    return g_strconcat (server->config->public_url, "/", NULL);
+  wc_http_server_address (server->http, &address);
+  if (wc_address_is_any (&address) && server->candidates->len > 0) {
+    guint16 port = wc_address_port (&address);
+    address = g_array_index (server->candidates, WcAddress, 0);
+    wc_address_set_port (&address, port);
+  }
+  return g_strdup_printf ("http://%s/", wc_address_format (&address, text));
+}
+
+void
+wc_server_log_ready (WcServer *server)
+{
+  g_autofree char *url = make_page_url (server);
+  g_autoptr (GString) list = g_string_new (NULL);
+  char text[WC_ADDRESS_STRLEN];
+
+  for (guint i = 0; i < server->candidates->len; i++)
+    g_string_append_printf (
+        list, " %s",
+        wc_address_format (&g_array_index (server->candidates, WcAddress, i),
+                           text));
+  wc_info ("viewers are told:%s", list->str);
+  if (server->admin_token_path != NULL)
+    wc_info ("the admin token is in %s", server->admin_token_path);
+  else
+    wc_info ("the admin token is that of [auth] admin-token");
+  wc_info ("dashboard: %s", url);
+}
+
+static gboolean
+on_stop_poll (gpointer user_data)
+{
+  WcServer *server = user_data;
+  guint alive = wc_peer_factory_alive (server->peers);
+  guint waiting = wc_http_server_n_waiting (server->http);
+  gboolean late = wc_clock_now_us () >= server->stop_deadline_us;
+
+  if ((alive > 0 || waiting > 0) && !late)
+    return G_SOURCE_CONTINUE;
+  if (late)
+    wc_warning ("%u peers and %u requests were not finished in time", alive,
+                waiting);
+  server->stop_source = 0;
+  server->stopped (server->stopped_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+wc_server_stop (WcServer *server, WcServerStoppedFunc stopped,
+                gpointer user_data)
+{
+  if (server->stopped != NULL)
+    return;
+  server->stopped = stopped;
+  server->stopped_data = user_data;
+  server->http_context.ready = FALSE;
+  server->stop_deadline_us = wc_clock_now_us () + STOP_LIMIT_MS * 1000;
+  wc_registry_stop (server->registry);
+  server->stop_source = g_timeout_add (STOP_POLL_MS, on_stop_poll, server);
+}
+
+void
+wc_server_free (WcServer *server)
+{
+  if (server->stop_source != 0)
+    g_source_remove (server->stop_source);
+  server->http_context.ready = FALSE;
+  if (server->registry != NULL)
+    wc_registry_stop (server->registry);
+  g_clear_pointer (&server->http, wc_http_server_free);
+  g_clear_pointer (&server->admin_token, g_free);
+  g_clear_pointer (&server->admin_token_path, g_free);
+  g_clear_object (&server->registry);
+  g_clear_pointer (&server->candidates, g_array_unref);
+  g_clear_pointer (&server->ports, wc_port_pool_free);
+  if (server->peers != NULL)
+    wc_peer_factory_stop (server->peers);
+  g_clear_object (&server->peers);
+  g_clear_pointer (&server->engine, wc_engine_free);
+  g_free (server);
+}
