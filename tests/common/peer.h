@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The media side of one viewer: a UDP socket with ICE, DTLS, SRTP and RTCP on
+ * it, and the tracks received. Signalling is above it (whep-client.h). All
+ * calls on the loop's thread; a peer is not freed from its own callbacks. */
+#pragma once
+
+#include "common/description.h"
+#include "common/ice.h"
+#include "common/identity.h"
+#include "common/track.h"
+
+#include <glib.h>
+
+typedef struct _TcPeer TcPeer;
+
+typedef enum {
+  TC_PEER_NEW,
+  TC_PEER_CONNECTING, /* ICE */
+  TC_PEER_HANDSHAKE,  /* DTLS */
+  TC_PEER_CONNECTED,
+  TC_PEER_CLOSED, /* by tc_peer_close () or the server's close_notify */
+  TC_PEER_FAILED,
+} TcPeerState;
+
+typedef enum {
+  TC_VERIFY_ALL,       /* decrypt and check every packet */
+  TC_VERIFY_UNTIL_KEY, /* until the first key frame is complete, then count */
+} TcVerify;
+
+typedef struct {
+  const char *local_address; /* numeric, to bind to; NULL: any */
+  gboolean ipv6;             /* implied by an IPv6 local_address */
+  TcIdentity *identity; /* nullable: one of its own; a reference is taken */
+  const char *srtp_profiles; /* see tc_identity_new () */
+  TcVerify verify;
+  gboolean no_nack;         /* does not ask for what is missing */
+  guint drop_every;         /* throws every Nth received media packet away */
+  double drop_share;        /* or each one with this probability, 0 to 1 */
+  guint rr_interval_ms;     /* 0: 1000 */
+  guint connect_timeout_ms; /* 0: 10000; ICE and DTLS together */
+
+  /* Abuse. */
+  gboolean wrong_certificate; /* another than the offer's fingerprint names */
+  gboolean never_ice;         /* sends nothing at all */
+
+  /** All nullable. */
+  void (*changed) (TcPeer *peer, TcPeerState state, gpointer data_pointer);
+  /** A new packet, decrypted, RTX undone. */
+  void (*packet) (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
+                  gpointer data_pointer);
+  void (*rtcp) (TcPeer *peer, const TcRtcpPart *part, gpointer data_pointer);
+  gpointer data;
+} TcPeerOptions;
+
+typedef struct {
+  guint64 datagrams, bytes; /* of any kind, as received */
+  guint64 rtp, rtcp, stun, dtls, other;
+  guint64 early;   /* SRTP before the keys */
+  guint64 dropped; /* on purpose */
+  guint64 unknown_pt;
+  guint64 rtp_auth_failures, rtcp_auth_failures;
+  guint64 malformed; /* authentic, but not RTP or RTCP */
+  guint64 unknown_rtcp_ssrc;
+  guint64 unverified; /* counted without decryption */
+  guint64 sent_rtcp;
+  gint64 ice_us, dtls_us;  /* when each was done, monotonic */
+  gint64 last_datagram_us; /* of any kind */
+  gint64 last_media_us;    /* RTP */
+  gboolean close_notify;   /* came */
+} TcPeerStats;
+
+/** Opens the socket. @options is copied, strings must stay. */
+TcPeer *tc_peer_new (TcLoop *loop, const TcPeerOptions *options,
+                     GError **error);
+void tc_peer_free (TcPeer *peer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TcPeer, tc_peer_free)
+
+/** For the description that goes out. */
+const char *tc_peer_ufrag (const TcPeer *peer);
+const char *tc_peer_pwd (const TcPeer *peer);
+const char *tc_peer_fingerprint (const TcPeer *peer);
+guint16 tc_peer_port (const TcPeer *peer);
+
+/** Begins ICE. @remote must stay. @dtls_client: our DTLS role.
+ * @controlling: our ICE role. */
+void tc_peer_connect (TcPeer *peer, const TcDescription *remote,
+                      gboolean dtls_client, gboolean controlling);
+/** close_notify; nothing is sent after it, packets are still counted. */
+void tc_peer_close (TcPeer *peer);
+
+TcPeerState tc_peer_state (const TcPeer *peer);
+/** Why it failed, or "". */
+const char *tc_peer_error (const TcPeer *peer);
+const TcPeerStats *tc_peer_stats (const TcPeer *peer);
+const TcIceStats *tc_peer_ice_stats (const TcPeer *peer);
+guint tc_peer_n_tracks (const TcPeer *peer);
+TcTrack *tc_peer_track (const TcPeer *peer, guint index);
+/** The track of @media, or NULL. */
+TcTrack *tc_peer_find_track (const TcPeer *peer, WcMedia media);
+
+/** RTCP at once, in a compound with a receiver report; FALSE before the keys
+ * are there. */
+gboolean tc_peer_send_pli (TcPeer *peer, TcTrack *track);
+gboolean tc_peer_send_fir (TcPeer *peer, TcTrack *track);
+gboolean tc_peer_send_nack (TcPeer *peer, TcTrack *track, const guint16 *seqs,
+                            guint n_seqs);
+gboolean tc_peer_send_bye (TcPeer *peer);
+/** Any bytes, encrypted as SRTCP or SRTP (abuse). */
+gboolean tc_peer_send_raw_rtcp (TcPeer *peer, const guint8 *data, gsize size);
+gboolean tc_peer_send_raw_rtp (TcPeer *peer, const guint8 *data, gsize size);
+/** Any datagram, as it is, to the selected address. */
+gboolean tc_peer_send_datagram (TcPeer *peer, const guint8 *data, gsize size);
+
+/** Sends nothing any more, no consent check either, but goes on counting. */
+void tc_peer_go_silent (TcPeer *peer);
+/** Goes on from a new port (RFC 8445: the server sees another pair). */
+gboolean tc_peer_move (TcPeer *peer, GError **error);

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/whep-client.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct _TcWhepClient {
+  TcLoop *loop;
+  TcWhepOptions options;
+  TcWhepState state;
+  TcPeer *peer;
+  TcHttp *http; /* POST, later DELETE */
+  char *offer, *body, *session_url;
+  GHashTable *headers;
+  TcDescription *answer;
+  guint status, delete_status;
+  gint64 start_us, answered_us;
+  char error[256];
+};
+
+static void
+set_state (TcWhepClient *client, TcWhepState state)
+{
+  if (client->state == state)
+    return;
+  client->state = state;
+  if (client->options.changed != NULL)
+    client->options.changed (client, state, client->options.data);
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+fail (TcWhepClient *client, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_vsnprintf (client->error, sizeof client->error, format, arguments);
+  va_end (arguments);
+  set_state (client, TC_WHEP_FAILED);
+}
+
+static void
+on_peer_changed (TcPeer *peer, TcPeerState state, gpointer data)
+{
+  TcWhepClient *client = data;
+
+  if (client->state != TC_WHEP_CONNECTING && client->state != TC_WHEP_PLAYING)
+    return;
+  switch (state) {
+  case TC_PEER_NEW:
+  case TC_PEER_CONNECTING:
+  case TC_PEER_HANDSHAKE:
+    break;
+  case TC_PEER_CONNECTED:
+    set_state (client, TC_WHEP_PLAYING);
+    break;
+  case TC_PEER_CLOSED:
+    set_state (client, TC_WHEP_CLOSED);
+    break;
+  case TC_PEER_FAILED:
+    fail (client, "%s", tc_peer_error (peer));
+    break;
+  }
+}
+
+/* The peer hands its own data to three callbacks; the test's two pass through
+ * the client's, so that data is the one that the test gave for them. */
+static void
+on_packet (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
+           gpointer data)
+{
+  TcWhepClient *client = data;
+
+  if (client->options.peer.packet != NULL)
+    client->options.peer.packet (peer, track, packet,
+                                 client->options.peer.data);
+}
+
+static void
+on_rtcp (TcPeer *peer, const TcRtcpPart *part, gpointer data)
+{
+  TcWhepClient *client = data;
+
+  if (client->options.peer.rtcp != NULL)
+    client->options.peer.rtcp (peer, part, client->options.peer.data);
+}
+
+TcWhepClient *
+tc_whep_client_new (TcLoop *loop, const TcWhepOptions *options)
+{
+  TcWhepClient *client = g_new0 (TcWhepClient, 1);
+
+  client->loop = loop;
+  client->options = *options;
+  return client;
+}
+
+void
+tc_whep_client_free (TcWhepClient *client)
+{
+  g_clear_pointer (&client->http, tc_http_free);
+  g_clear_pointer (&client->peer, tc_peer_free);
+  g_clear_pointer (&client->answer, tc_description_free);
+  g_clear_pointer (&client->headers, g_hash_table_unref);
+  g_free (client->offer);
+  g_free (client->body);
+  g_free (client->session_url);
+  g_free (client);
+}
+
+/* Our address on the way to the server, without sending anything. */
+static gboolean
+find_local_ip (TcWhepClient *client, char ip[WC_ADDRESS_STRLEN])
+{
+  g_autoptr (GUri) uri =
+      g_uri_parse (client->options.url, G_URI_FLAGS_NONE, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+  WcAddress address;
+  struct sockaddr_storage storage;
+  socklen_t size;
+  gboolean found;
+  int fd;
+
+  if (host == NULL || !wc_address_parse (&address, host, 9))
+    return FALSE;
+  size = wc_address_to_sockaddr (&address, address.sa.sa_family, &storage);
+  fd = socket (address.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  found = connect (fd, (struct sockaddr *)&storage, size) == 0;
+  size = sizeof storage;
+  found = found && getsockname (fd, (struct sockaddr *)&storage, &size) == 0;
+  close (fd);
+  if (!found)
+    return FALSE;
+  address = wc_address_from_sockaddr ((struct sockaddr *)&storage);
+  wc_address_ip (&address, ip);
+  return TRUE;
+}
+
+static char *
+make_offer (TcWhepClient *client)
+{
+  char ip[WC_ADDRESS_STRLEN];
+  TcOfferTransport transport = {
+      .ufrag = tc_peer_ufrag (client->peer),
+      .pwd = tc_peer_pwd (client->peer),
+      .fingerprint = tc_peer_fingerprint (client->peer),
+      .ip = client->options.peer.local_address,
+      .port = tc_peer_port (client->peer),
+  };
+  g_autofree char *offer = NULL;
+
+  if (transport.ip == NULL && !client->options.peer.ipv6 &&
+      find_local_ip (client, ip))
+    transport.ip = ip;
+  offer = tc_offer_write (&client->options.offer, &transport);
+  if (client->options.edit_offer == NULL)
+    return g_steal_pointer (&offer);
+  return client->options.edit_offer (offer, client->options.data);
+}
+
+static void
+keep_response (TcWhepClient *client, const TcHttpResponse *response)
+{
+  const char *location;
+
+  client->status = response->status;
+  client->answered_us = response->end_us;
+  client->headers = g_hash_table_ref (response->headers);
+  client->body = g_strdup (response->body->str);
+  location = g_hash_table_lookup (client->headers, "location");
+  if (response->status == 201 && location != NULL)
+    client->session_url = g_uri_resolve_relative (
+        client->options.url, location,
+        G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY, NULL);
+}
+
+static void
+connect_peer (TcWhepClient *client)
+{
+  const char *setup = client->answer->setup;
+
+  if (strcmp (setup, "active") != 0 && strcmp (setup, "passive") != 0) {
+    fail (client, "a=setup:%s in an answer", setup);
+    return;
+  }
+  set_state (client, TC_WHEP_CONNECTING);
+  tc_peer_connect (client->peer, client->answer, strcmp (setup, "passive") == 0,
+                   TRUE);
+}
+
+static void
+on_answered (const TcHttpResponse *response, gpointer data)
+{
+  TcWhepClient *client = data;
+  g_autoptr (GError) error = NULL;
+
+  keep_response (client, response);
+  if (response->status != 201) {
+    fail (client, "POST: %u %s", response->status,
+          response->error != NULL ? response->error : client->body);
+    return;
+  }
+  client->answer = tc_description_parse (client->body, &error);
+  if (client->answer == NULL)
+    fail (client, "answer: %s", error->message);
+  else
+    connect_peer (client);
+}
+
+void
+tc_whep_client_start (TcWhepClient *client)
+{
+  TcPeerOptions peer = client->options.peer;
+  g_autoptr (GError) error = NULL;
+  TcHttpRequest request = {.method = "POST",
+                           .url = client->options.url,
+                           .content_type = "application/sdp",
+                           .token = client->options.token,
+                           .headers = client->options.headers,
+                           .timeout_ms = client->options.timeout_ms};
+
+  g_return_if_fail (client->state == TC_WHEP_NEW);
+  peer.changed = on_peer_changed;
+  peer.packet = on_packet;
+  peer.rtcp = on_rtcp;
+  peer.data = client;
+  client->peer = tc_peer_new (client->loop, &peer, &error);
+  if (client->peer == NULL) {
+    fail (client, "%s", error->message);
+    return;
+  }
+  client->offer = make_offer (client);
+  request.body = client->offer;
+  set_state (client, TC_WHEP_SIGNALLING);
+  client->start_us = wc_clock_now_us ();
+  client->http = tc_http_new (client->loop, &request, on_answered, client);
+}
+
+static void
+finish_stop (TcWhepClient *client)
+{
+  if (client->peer != NULL)
+    tc_peer_close (client->peer);
+  set_state (client, TC_WHEP_CLOSED);
+}
+
+static void
+on_deleted (const TcHttpResponse *response, gpointer data)
+{
+  TcWhepClient *client = data;
+
+  client->delete_status = response->status;
+  finish_stop (client);
+}
+
+void
+tc_whep_client_stop (TcWhepClient *client)
+{
+  TcHttpRequest request = {.method = "DELETE",
+                           .url = client->session_url,
+                           .token = client->options.token,
+                           .timeout_ms = client->options.timeout_ms};
+
+  if (client->state == TC_WHEP_CLOSING ||
+      (client->state == TC_WHEP_CLOSED && client->delete_status != 0))
+    return;
+  g_clear_pointer (&client->http, tc_http_free);
+  if (client->session_url == NULL || client->options.no_delete) {
+    finish_stop (client);
+    return;
+  }
+  set_state (client, TC_WHEP_CLOSING);
+  client->http = tc_http_new (client->loop, &request, on_deleted, client);
+}
+
+TcWhepState
+tc_whep_client_state (const TcWhepClient *client)
+{
+  return client->state;
+}
+
+const char *
+tc_whep_state_name (TcWhepState state)
+{
+  static const char *const names[] = {"new",     "signalling", "connecting",
+                                      "playing", "closing",    "closed",
+                                      "failed"};
+
+  return names[state];
+}
+
+const char *
+tc_whep_client_error (const TcWhepClient *client)
+{
+  return client->error;
+}
+
+guint
+tc_whep_client_status (const TcWhepClient *client)
+{
+  return client->status;
+}
+
+guint
+tc_whep_client_delete_status (const TcWhepClient *client)
+{
+  return client->delete_status;
+}
+
+const char *
+tc_whep_client_header (const TcWhepClient *client, const char *name)
+{
+  return client->headers != NULL ? g_hash_table_lookup (client->headers, name)
+                                 : NULL;
+}
+
+const char *
+tc_whep_client_body (const TcWhepClient *client)
+{
+  return client->body;
+}
+
+const char *
+tc_whep_client_offer (const TcWhepClient *client)
+{
+  return client->offer;
+}
+
+const char *
+tc_whep_client_session_url (const TcWhepClient *client)
+{
+  return client->session_url;
+}
+
+const TcDescription *
+tc_whep_client_answer (const TcWhepClient *client)
+{
+  return client->answer;
+}
+
+TcPeer *
+tc_whep_client_peer (const TcWhepClient *client)
+{
+  return client->peer;
+}
+
+TcTrack *
+tc_whep_client_track (const TcWhepClient *client, WcMedia media)
+{
+  return client->peer != NULL ? tc_peer_find_track (client->peer, media) : NULL;
+}
+
+TcWhepTimes
+tc_whep_client_times (const TcWhepClient *client)
+{
+  TcWhepTimes times = {.start_us = client->start_us,
+                       .answered_us = client->answered_us};
+  TcTrack *video = tc_whep_client_track (client, WC_MEDIA_VIDEO);
+
+  if (client->peer == NULL)
+    return times;
+  times.ice_us = tc_peer_stats (client->peer)->ice_us;
+  times.dtls_us = tc_peer_stats (client->peer)->dtls_us;
+  if (video != NULL)
+    times.first_key_us = tc_track_stats (video)->first_key_complete_us;
+  for (guint i = 0; i < tc_peer_n_tracks (client->peer); i++) {
+    gint64 first_us =
+        tc_track_stats (tc_peer_track (client->peer, i))->first_packet_us;
+
+    if (first_us != 0 &&
+        (times.first_packet_us == 0 || first_us < times.first_packet_us))
+      times.first_packet_us = first_us;
+  }
+  return times;
+}
+
+typedef struct {
+  TcWhepClient *client;
+  TcWhepState state;
+  WcMedia media;
+  guint64 packets;
+} Wait;
+
+static gboolean
+is_over (const TcWhepClient *client)
+{
+  return client->state == TC_WHEP_FAILED || client->state == TC_WHEP_CLOSED;
+}
+
+static gboolean
+has_state (gpointer data)
+{
+  Wait *wait = data;
+
+  return wait->client->state == wait->state || is_over (wait->client);
+}
+
+gboolean
+tc_whep_client_wait (TcWhepClient *client, TcWhepState state, gint64 timeout_ms)
+{
+  Wait wait = {.client = client, .state = state};
+
+  tc_loop_run (client->loop, timeout_ms, has_state, &wait);
+  return client->state == state;
+}
+
+static guint64
+count_packets (const TcWhepClient *client, WcMedia media)
+{
+  TcTrack *track = tc_whep_client_track (client, media);
+
+  return track != NULL ? tc_track_stats (track)->packets : 0;
+}
+
+static gboolean
+has_packets (gpointer data)
+{
+  Wait *wait = data;
+
+  return count_packets (wait->client, wait->media) >= wait->packets ||
+         is_over (wait->client);
+}
+
+gboolean
+tc_whep_client_wait_packets (TcWhepClient *client, WcMedia media, guint64 n,
+                             gint64 timeout_ms)
+{
+  Wait wait = {.client = client,
+               .media = media,
+               .packets = count_packets (client, media) + n};
+
+  tc_loop_run (client->loop, timeout_ms, has_packets, &wait);
+  return count_packets (client, media) >= wait.packets;
+}
+
+static gboolean
+has_key_frame (gpointer data)
+{
+  Wait *wait = data;
+
+  return tc_whep_client_times (wait->client).first_key_us != 0 ||
+         is_over (wait->client);
+}
+
+gboolean
+tc_whep_client_wait_key_frame (TcWhepClient *client, gint64 timeout_ms)
+{
+  Wait wait = {.client = client};
+
+  tc_loop_run (client->loop, timeout_ms, has_key_frame, &wait);
+  return tc_whep_client_times (client).first_key_us != 0;
+}

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the README.md files speak of exists. The second argument is the program.
+set -u
+here=$(dirname "$0")
+# shellcheck source=tests/house/lib.sh
+. "$here/lib.sh"
+cd "$1" || exit 1
+
+# exists PATTERN: does a file match?
+exists ()
+{
+  # shellcheck disable=SC2086 # it is a pattern
+  set -- $1
+  [ -e "$1" ]
+}
+
+all=$(sources . -name README.md)
+
+# Paths from the root in backquotes: `src/sdp/answer.c`, `src/engine/*.c`
+# shellcheck disable=SC2016
+check 'paths in backquotes exist' "$(
+  for readme in $all; do
+    grep -o '`[^` ]*`' "$readme" | tr -d '`' \
+      | grep -E '^(src|pipelines|config|web|tests|packaging|\.ci)/' \
+      | sort -u | while read -r path; do
+        exists "$path" || echo "$readme: $path"
+      done
+  done
+)"
+
+check 'links to files lead somewhere' "$(
+  for readme in $all; do
+    grep -o '](\([^)#]*\)[^)]*)' "$readme" \
+      | sed 's/^](//; s/[#)].*//' | grep -v -e '^[a-z]*:' -e '^$' \
+      | while read -r path; do
+        [ -e "$(dirname "$readme")/$path" ] || echo "$readme: $path"
+      done
+  done
+)"
+
+# Lines of code blocks that call a script of ours
+check 'commands in code blocks are there' "$(
+  for readme in $all; do
+    awk '/^```/ { code = !code; next } code { print $1 }' "$readme" \
+      | sed 's|^\./||' | grep -E '^(packaging|tests|\.ci)/' | sort -u \
+      | while read -r command; do
+        [ -f "$command" ] && [ -x "$command" ] || echo "$readme: $command"
+      done
+  done
+)"
+
+# The configuration that README.md shows
+if [ -x "${2-}" ]; then
+  shown=$(mktemp)
+  trap 'rm -f "$shown"' EXIT
+  awk '/^```/ { ini = /^```ini/; next } ini' README.md > "$shown"
+  check 'the configuration of README.md is accepted' "$(
+    [ -s "$shown" ] || echo 'there is none'
+    "$2" --config "$shown" --check-config >/dev/null 2>"$shown.err" \
+      || cat "$shown.err"
+    rm -f "$shown.err"
+  )"
+else
+  skip 'the configuration of README.md is accepted' 'there is no whepcast'
+fi
+
+# One list of packages for the two commands
+# shellcheck disable=SC2016
+check 'both commands take their packages from one place' "$(
+  for script in packaging/run tests/run; do
+    grep -q '^source "$root/packaging/dependencies.sh"' "$script" \
+      || echo "$script"
+  done
+)"
+
+plan
