@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/whep-session.h"
 
-#include "access/bearer.h"
 #include "http/cors.h"
 #include "http/etag.h"
 #include "http/whep.h"

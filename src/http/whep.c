@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/whep.h"
 
-#include "access/bearer.h"
 #include "http/cors.h"
 #include "http/url.h"
 
@@ -15,7 +14,7 @@ is_preflight (WcRequest *request)
 }
 
 gboolean
-wc_whep_grant (WcRequest *request, guint verdict)
+wc_whep_grant (WcRequest *request, WcAccessVerdict verdict)
 {
   if (verdict == WC_ACCESS_GRANTED)
     return TRUE;

@@ -3,6 +3,7 @@
  * POST with an offer makes a session. Main thread. */
 #pragma once
 
+#include "access/bearer.h"
 #include "http/request.h"
 
 #define WC_TYPE_SDP "application/sdp"
@@ -19,6 +20,5 @@ void wc_whep_watch (WcRequest *request);
 void wc_whep_get (WcRequest *request);
 void wc_whep_options (WcRequest *request);
 
-/** Answers 401 and returns FALSE unless @verdict is granted. @verdict is a
- * WcAccessVerdict. */
-gboolean wc_whep_grant (WcRequest *request, guint verdict);
+/** Answers 401 and returns FALSE unless @verdict is granted. */
+gboolean wc_whep_grant (WcRequest *request, WcAccessVerdict verdict);

@@ -8,9 +8,6 @@
 #include "stats/process.h"
 #include "version.h"
 
-#include <glib/gstdio.h>
-#include <string.h>
-
 #define STOP_LIMIT_MS 2000
 #define STOP_POLL_MS 10
 

@@ -360,9 +360,10 @@ describe('nothing is left behind', () => {
       for (let done = 0; done < COUNT; done += 100) {
         await cycle(100);
       }
-      await waitFor('the descriptors are as many as before', () => {
+      // Idle connections of this client may have been closed meanwhile.
+      await waitFor('the descriptors are not more than before', () => {
         const now = descriptors(server.pid);
-        if (now !== before.descriptors) {
+        if (now > before.descriptors) {
           throw new Error(`${now} now, ${before.descriptors} before`);
         }
         return true;
