@@ -10,9 +10,7 @@
 #define TOKEN_BYTES 32
 #define MIN_LENGTH 8
 
-/* clang-format off */
-G_DEFINE_QUARK (wc-access-error-quark, wc_access_error)
-/* clang-format on */
+G_DEFINE_QUARK (wc_access_error_quark, wc_access_error)
 
 /* The text of the file without the white space around it. */
 static char *

@@ -35,10 +35,10 @@ typedef enum {
 typedef struct {
   WcCodec codec;
   WcMedia media;
-  const char *name;         /* the encoding name we write (RFC 4855) */
-  guint32 clock_rate;       /* RTP clock in Hz; G722: 8000 by RFC 3551 */
-  guint8 channels;          /* default; 0 for video */
-  gint16 static_pt;         /* RFC 3551 static payload type, or -1 */
+  const char *name;   /* the encoding name we write (RFC 4855) */
+  guint32 clock_rate; /* RTP clock in Hz; G722: 8000 by RFC 3551 */
+  guint8 channels;    /* default; 0 for video */
+  gint16 static_pt;   /* RFC 3551 static payload type, or -1 */
 } WcCodecInfo;
 
 /** The row of @codec; never NULL, static. */

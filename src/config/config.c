@@ -9,7 +9,7 @@
 
 #define PREFIX "WHEPCAST_"
 
-G_DEFINE_QUARK (wc - config - error - quark, wc_config_error)
+G_DEFINE_QUARK (wc_config_error_quark, wc_config_error)
 
 /* --- the file ------------------------------------------------------------- */
 

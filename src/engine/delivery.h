@@ -33,13 +33,13 @@ typedef struct {
   guint8 payload_type;
 
   WcDeliveryState state;
-  guint64 cursor;      /* catching up: the next seq of the track */
-  guint64 expected;    /* the seq that follows the last one sent */
-  gboolean resumed;    /* what was left out is no loss: no gap in seq */
-  guint16 seq;         /* of the viewer, next */
-  guint32 offset;      /* timestamp of the viewer minus that of the track */
-  gint64 last;         /* highest timestamp sent, of the track's time line */
-  gboolean began;      /* `last` is valid */
+  guint64 cursor;       /* catching up: the next seq of the track */
+  guint64 expected;     /* the seq that follows the last one sent */
+  gboolean resumed;     /* what was left out is no loss: no gap in seq */
+  guint16 seq;          /* of the viewer, next */
+  guint32 offset;       /* timestamp of the viewer minus that of the track */
+  gint64 last;          /* highest timestamp sent, of the track's time line */
+  gboolean began;       /* `last` is valid */
   gint64 start_sent_us; /* when a start point was last sent; 0: never */
 
   gboolean squeezing;
@@ -52,7 +52,8 @@ typedef struct {
   guint skips;
 } WcDelivery;
 
-/** @track: nullable, referenced. Numbers begin at random (RFC 3550 section 5.1). */
+/** @track: nullable, referenced. Numbers begin at random (RFC 3550
+ * section 5.1). */
 void wc_delivery_init (WcDelivery *delivery, WcTrack *track, WcMedia media,
                        guint8 payload_type, guint32 ssrc, const WcLane *lane,
                        gpointer lane_data);

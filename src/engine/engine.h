@@ -2,8 +2,8 @@
 /* The engine: worker threads that send media to viewers and answer their ICE,
  * all of them on one UDP port. It knows neither GStreamer nor HTTP.
  *
- * Made and started once by the server; outlives every subscriber. Functions here
- * may be called from any thread unless said otherwise. */
+ * Made and started once by the server; outlives every subscriber. Functions
+ * here may be called from any thread unless said otherwise. */
 #pragma once
 
 #include "base/address.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* How a viewer's packets are secured and sent: a table of functions that the
- * layer above installs in a subscriber. `webrtcbin` (peer/webrtcbin-lane) queues
- * them for the viewer's webrtcbin.
+ * layer above installs in a subscriber. `webrtcbin` (peer/webrtcbin-lane)
+ * queues them for the viewer's webrtcbin.
  *
- * All functions are called on the subscriber's worker thread, must not block and
- * must not call back into the engine but for wc_subscriber_send () and
+ * All functions are called on the subscriber's worker thread, must not block
+ * and must not call back into the engine but for wc_subscriber_send () and
  * wc_subscriber_note_alive (). None is called after the `done` of
  * wc_subscriber_stop (). */
 #pragma once
@@ -15,12 +15,12 @@
 /** A packet as one viewer gets it: the header fields that are the viewer's own.
  * The payload, the marker and the rest stand in @packet. */
 typedef struct {
-  WcPacket *packet;   /* borrowed for the call; take a reference to keep it */
+  WcPacket *packet; /* borrowed for the call; take a reference to keep it */
   guint32 ssrc;
   guint32 timestamp;
   guint16 seq;
   guint8 payload_type;
-  gint64 capture_us;  /* fits @timestamp, so that sender reports are right */
+  gint64 capture_us; /* fits @timestamp, so that sender reports are right */
 } WcOutgoing;
 
 typedef struct {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Turns the RTP of one source's track, as it comes from the network, into the
  * packets of a WcTrack: in order, numbered without jumps across restarts of the
- * source, with continuous timestamps, start points marked, H.264/H.265 parameter
- * sets in band before every key frame, and no payload above WC_MAX_PAYLOAD.
- * Nothing is depayloaded into frames and nothing is decoded.
+ * source, with continuous timestamps, start points marked, H.264/H.265
+ * parameter sets in band before every key frame, and no payload above
+ * WC_MAX_PAYLOAD. Nothing is depayloaded into frames and nothing is decoded.
  *
  * Owned and called by one thread at a time (the streaming thread); the counters
  * may be read from any thread. Input is hostile: anything may be in it. */
@@ -25,7 +25,7 @@ typedef struct {
   guint64 restarts;     /* source changes absorbed */
   guint64 no_parameter_sets; /* key frames that could not be start points,
                                 as no parameter sets were known */
-  guint32 jitter_us;    /* RFC 3550 section 6.4.1 */
+  guint32 jitter_us;         /* RFC 3550 section 6.4.1 */
 } WcNormaliserStats;
 
 /** The clock that the tracks of one source share: maps the source's NTP time
@@ -43,8 +43,8 @@ void wc_normaliser_free (WcNormaliser *normaliser);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcNormaliser, wc_normaliser_free)
 
 /** Parameter sets known from the SDP: the fmtp of RFC 6184 section 8.1
- * (sprop-parameter-sets) or RFC 7798 section 7.1 (sprop-vps, -sps, -pps). Put in
- * band before each key frame that does not bring its own. Returns FALSE with
+ * (sprop-parameter-sets) or RFC 7798 section 7.1 (sprop-vps, -sps, -pps). Put
+ * in band before each key frame that does not bring its own. Returns FALSE with
  * @reason set (static text) when @fmtp has some that cannot be read. */
 gboolean wc_normaliser_set_fmtp (WcNormaliser *normaliser, const char *fmtp,
                                  const char **reason);
@@ -52,9 +52,9 @@ gboolean wc_normaliser_set_fmtp (WcNormaliser *normaliser, const char *fmtp,
 /** The next packet is of a new source (another SSRC, or one that was away):
  * numbering and timestamps go on from the last by the time that has passed, and
  * of the parameter sets those of wc_normaliser_set_fmtp () are kept. To call it
- * when the SSRC changes is the caller's: the SSRC is not looked at here. Jumps of
- * the sequence (by more than 3000) or of the time (10 s on, 2 s back) are taken
- * for a restart without it, but then all parameter sets are kept. */
+ * when the SSRC changes is the caller's: the SSRC is not looked at here. Jumps
+ * of the sequence (by more than 3000) or of the time (10 s on, 2 s back) are
+ * taken for a restart without it, but then all parameter sets are kept. */
 void wc_normaliser_restart (WcNormaliser *normaliser);
 
 /** Takes one RTP packet (RFC 3550 section 5.1), header and all. Header

@@ -19,12 +19,12 @@ typedef enum {
 
 typedef struct {
   atomic_uint refs;
-  guint16 size;      /* of the payload, bytes; at most WC_MAX_PAYLOAD, but for
-                        Opus WC_MAX_OPUS_PAYLOAD */
-  guint8 flags;      /* WcPacketFlags */
-  guint32 frame;     /* counts the track's frames (distinct timestamps) */
-  guint64 seq;       /* of the track, without gaps but where packets were lost */
-  gint64 timestamp;  /* of the track, in its RTP clock, continuous */
+  guint16 size;     /* of the payload, bytes; at most WC_MAX_PAYLOAD, but for
+                       Opus WC_MAX_OPUS_PAYLOAD */
+  guint8 flags;     /* WcPacketFlags */
+  guint32 frame;    /* counts the track's frames (distinct timestamps) */
+  guint64 seq;      /* of the track, without gaps but where packets were lost */
+  gint64 timestamp; /* of the track, in its RTP clock, continuous */
   gint64 capture_us; /* when it was captured, on the monotonic clock; tracks of
                         one source agree, so lips stay in sync */
   guint8 payload[];

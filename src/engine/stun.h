@@ -35,9 +35,10 @@ gboolean wc_stun_peek_ufrag (const guint8 *data, gsize size,
                              char ufrag[WC_STUN_UFRAG_SIZE]);
 
 /** Checks a binding request's form, FINGERPRINT and MESSAGE-INTEGRITY (RFC 8489
- * section 14.5) with @password, and writes the success response, or the 420 that
- * unknown mandatory attributes ask for, into @answer. Returns FALSE for anything
- * that must not be answered at all. Only authentic requests return TRUE. */
+ * section 14.5) with @password, and writes the success response, or the 420
+ * that unknown mandatory attributes ask for, into @answer. Returns FALSE for
+ * anything that must not be answered at all. Only authentic requests return
+ * TRUE. */
 gboolean wc_stun_answer (WcStun *stun, const guint8 *data, gsize size,
                          const char *password, const WcAddress *from,
                          guint8 answer[WC_STUN_ANSWER_SIZE],

@@ -29,7 +29,7 @@ typedef struct {
 } WcSubscriberEvents;
 
 typedef struct {
-  WcTrack *track;       /* nullable: not sent */
+  WcTrack *track; /* nullable: not sent */
   guint8 payload_type;
   guint32 ssrc;
 } WcSubscriberTrack;
@@ -37,10 +37,10 @@ typedef struct {
 typedef struct {
   guint64 packets_sent, bytes_sent; /* with RTP headers, given to the lane */
   guint64 packets_dropped;
-  guint skips;            /* times it was skipped to a key frame */
-  guint32 bitrate_bps;    /* over about the last second */
+  guint skips;         /* times it was skipped to a key frame */
+  guint32 bitrate_bps; /* over about the last second */
   gboolean has_address;
-  WcAddress address;      /* of the nominated pair */
+  WcAddress address; /* of the nominated pair */
 } WcSubscriberStats;
 
 /** Chooses a worker and makes credentials (RFC 8445 section 5.3). @lane and
@@ -71,8 +71,8 @@ void wc_subscriber_repeat_key_frame (WcSubscriber *subscriber, WcMedia media);
 void wc_subscriber_note_alive (WcSubscriber *subscriber);
 
 /** Sends a datagram to the nominated address (before nomination: the first that
- * passed) from the address it was checked on, without blocking. FALSE if there is none (any more) or the socket would
- * not take it. */
+ * passed) from the address it was checked on, without blocking. FALSE if there
+ * is none (any more) or the socket would not take it. */
 gboolean wc_subscriber_send (WcSubscriber *subscriber, const void *data,
                              gsize size);
 

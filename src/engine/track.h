@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A track: a ring of packets with one writer (the source's streaming thread, by
- * way of a WcNormaliser) and many readers (the workers). It is also the cache of
- * the group of pictures and the NACK history.
+ * way of a WcNormaliser) and many readers (the workers). It is also the cache
+ * of the group of pictures and the NACK history.
  *
- * Reference-counted. One mutex guards the ring; it is held for the copy of a few
- * pointers. The ring keeps `history_ms` of packets and, beyond that, everything
- * since the newest start point as long as it is at most `gop_max_bytes`; when a
- * group of pictures grows larger there is no start point until the next one. */
+ * Reference-counted. One mutex guards the ring; it is held for the copy of a
+ * few pointers. The ring keeps `history_ms` of packets and, beyond that,
+ * everything since the newest start point as long as it is at most
+ * `gop_max_bytes`; when a group of pictures grows larger there is no start
+ * point until the next one. */
 #pragma once
 
 #include "base/codec.h"
@@ -20,16 +21,16 @@ typedef struct {
 } WcTrackLimits;
 
 typedef struct {
-  guint64 packets;        /* appended since the track was made */
-  guint64 bytes;          /* their payload */
+  guint64 packets; /* appended since the track was made */
+  guint64 bytes;   /* their payload */
   guint64 start_points;
   guint64 frames;
-  gsize held_packets;     /* in the ring now */
+  gsize held_packets; /* in the ring now */
   gsize held_bytes;
-  gint64 last_append_us;  /* monotonic; 0: never */
-  guint32 bitrate_bps;    /* payload, over about the last second */
-  gboolean has_start;     /* a new viewer could begin now */
-  guint last_gop_ms;      /* distance of the last two start points; 0: unknown */
+  gint64 last_append_us; /* monotonic; 0: never */
+  guint32 bitrate_bps;   /* payload, over about the last second */
+  gboolean has_start;    /* a new viewer could begin now */
+  guint last_gop_ms;     /* distance of the last two start points; 0: unknown */
 } WcTrackStats;
 
 /** Called by the writer after each append, on its thread; must not block. */
@@ -72,8 +73,7 @@ guint64 wc_track_head (WcTrack *track);
 gboolean wc_track_find_start (WcTrack *track, guint64 *seq);
 
 /** The first start point at or after @from. Returns FALSE if there is none. */
-gboolean wc_track_find_start_after (WcTrack *track, guint64 from,
-                                    guint64 *seq);
+gboolean wc_track_find_start_after (WcTrack *track, guint64 from, guint64 *seq);
 
 /** Copies references to up to @max packets from *@seq on (that is, with a seq
  * of *@seq or more) into @packets, and moves *@seq behind the last of them.
@@ -83,8 +83,8 @@ guint wc_track_read (WcTrack *track, guint64 *seq, WcPacket **packets,
                      guint max, gboolean *skipped);
 
 /** The newest packet's timestamps: what "live" is now. FALSE when empty. */
-gboolean wc_track_newest (WcTrack *track, gint64 *timestamp,
-                          gint64 *capture_us, guint32 *frame);
+gboolean wc_track_newest (WcTrack *track, gint64 *timestamp, gint64 *capture_us,
+                          guint32 *frame);
 
 /** The same of the packet appended last, whether it is still held or not: where
  * a new writer goes on. FALSE if there never was one. */

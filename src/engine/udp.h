@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The UDP sockets of the workers: all on one port, dual stack where there is
  * IPv6, with the local address of every datagram kept, because an answer must
- * leave by the address it was asked on (or ICE fails on a host that has two). */
+ * leave by the address it was asked on (or ICE fails on a host that has two).
+ */
 #pragma once
 
 #include "base/address.h"
@@ -29,8 +30,8 @@ gboolean wc_udp_open_shared (WcUdp *sockets, guint n, guint16 *port,
                              gboolean ipv6, GError **error);
 void wc_udp_close (WcUdp *udp);
 
-/** Takes up to @max waiting datagrams without blocking; larger ones than fit are
- * dropped. Returns how many. */
+/** Takes up to @max waiting datagrams without blocking; larger ones than fit
+ * are dropped. Returns how many. */
 guint wc_udp_receive (const WcUdp *udp, WcDatagram *datagrams, guint max);
 
 /** Sends without blocking, from the IP address @local. Any thread. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker: one thread with one socket on the shared UDP port, an epoll loop, and
- * the subscribers that belong to it. Internal to the engine.
+/* A worker: one thread with one socket on the shared UDP port, an epoll loop,
+ * and the subscribers that belong to it. Internal to the engine.
  *
  * Only the thread itself touches subscribers, feeds and address tables. Others
  * post: closures and foreign datagrams into the inbox, tracks into the list of
@@ -61,7 +61,7 @@ struct WcWorker {
   guint n_catching_up;
   gint64 next_check_us, next_pace_us;
   WcHint *hints;
-  WcDatagram *datagrams;  /* receive batch */
+  WcDatagram *datagrams; /* receive batch */
 
   atomic_uint n_subscribers;
   atomic_ullong datagrams_in, datagrams_out, bytes_out, foreign_in;

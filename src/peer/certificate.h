@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Certificates of DTLS: our own, one for the life of the process (ECDSA P-256:
- * ten times cheaper to sign with than RSA), and the comparison of a viewer's with
- * the fingerprints of its offer (RFC 8122 section 5, RFC 8827 section 6.5).
- * Immutable; any thread. */
+ * ten times cheaper to sign with than RSA), and the comparison of a viewer's
+ * with the fingerprints of its offer (RFC 8122 section 5, RFC 8827
+ * section 6.5). Immutable; any thread. */
 #pragma once
 
 #include <glib.h>
@@ -17,5 +17,6 @@ void wc_certificate_free (WcCertificate *certificate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcCertificate, wc_certificate_free)
 
 /** TRUE if the first certificate in @pem has one of @fingerprints
- * (element-type WcSdpFingerprint). Algorithms that are not known never match. */
+ * (element-type WcSdpFingerprint). Algorithms that are not known never match.
+ */
 gboolean wc_certificate_matches (const char *pem, GPtrArray *fingerprints);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The GStreamer side of one viewer: a pipeline with a webrtcbin, our ICE agent
- * and a source element per medium. It negotiates and secures; who pushes what and
- * when is the lane's business.
+ * and a source element per medium. It negotiates and secures; who pushes what
+ * and when is the lane's business.
  *
  * Opened and closed on the control pool. Between the two, the functions grouped
  * under "the lane" may be called by one thread at a time. The callbacks come on
@@ -27,12 +27,12 @@ typedef struct {
 } WcConnectionCallbacks;
 
 typedef struct {
-  const WcSdpPlan *plan;  /* borrowed for the life of the connection */
-  const char *pem;        /* our certificate; copied */
+  const WcSdpPlan *plan;   /* borrowed for the life of the connection */
+  const char *pem;         /* our certificate; copied */
   const char *ufrag, *pwd; /* ours, for the local description */
-  const char *cname;      /* of our SSRCs (RFC 3550 section 6.5.1) */
+  const char *cname;       /* of our SSRCs (RFC 3550 section 6.5.1) */
   guint32 ssrc[WC_N_MEDIA];
-  guint history_ms;       /* how long packets can be sent again (RTX) */
+  guint history_ms; /* how long packets can be sent again (RTX) */
 } WcConnectionParams;
 
 /** Makes the pipeline and negotiates; takes some milliseconds. */
@@ -45,7 +45,8 @@ void wc_connection_close (WcConnection *connection);
 /** The SSRC that webrtcbin sends retransmissions of @media with; 0: none. */
 guint32 wc_connection_rtx_ssrc (WcConnection *connection, WcMedia media);
 
-/* --- the lane -------------------------------------------------------------- */
+/* --- the lane --------------------------------------------------------------
+ */
 
 /** ICE has a nominated pair: DTLS begins. */
 void wc_connection_ice_connected (WcConnection *connection);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sink element at the end of a webrtcbin's transport: hands every datagram
- * (DTLS, SRTP, SRTCP) to a function, on whatever thread it comes. It never blocks
- * and never waits for a clock. */
+ * (DTLS, SRTP, SRTCP) to a function, on whatever thread it comes. It never
+ * blocks and never waits for a clock. */
 #pragma once
 
 #include <gst/gst.h>

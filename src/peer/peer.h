@@ -40,7 +40,7 @@ typedef struct {
   double loss;             /* 0..1: fraction lost of the newest reports */
   guint32 bitrate_bps;     /* sent, over about the last second */
   gboolean has_address;
-  WcAddress address;       /* of the viewer, when ICE is connected */
+  WcAddress address; /* of the viewer, when ICE is connected */
 } WcPeerStats;
 
 #define WC_TYPE_PEER_FACTORY (wc_peer_factory_get_type ())
@@ -51,7 +51,8 @@ G_DECLARE_FINAL_TYPE (WcPeer, wc_peer, WC, PEER, GObject)
 
 /** gst_init () must have been called. @engine: borrowed, outlives the factory.
  * @history_ms: how long a lost packet can be sent again. Fails when an element
- * that webrtcbin needs is not installed; the message names the Debian package. */
+ * that webrtcbin needs is not installed; the message names the Debian package.
+ */
 WcPeerFactory *wc_peer_factory_new (WcEngine *engine, guint history_ms,
                                     GError **error);
 
@@ -72,12 +73,12 @@ void wc_peer_negotiate_async (WcPeer *peer, GAsyncReadyCallback callback,
 /** The SDP answer for the viewer (transfer full), or NULL and @error.
  * @candidates: the addresses to advertise, with ports. */
 char *wc_peer_negotiate_finish (WcPeer *peer, GAsyncResult *result,
-                                const WcAddress *candidates,
-                                guint n_candidates, GError **error);
+                                const WcAddress *candidates, guint n_candidates,
+                                GError **error);
 
-/** Stops media at once, sends DTLS close_notify, tears the webrtcbin down on the
- * control pool. "state-changed" to WC_PEER_CLOSED comes before this returns.
- * Idempotent. @reason: for the log and wc_peer_reason (). */
+/** Stops media at once, sends DTLS close_notify, tears the webrtcbin down on
+ * the control pool. "state-changed" to WC_PEER_CLOSED comes before this
+ * returns. Idempotent. @reason: for the log and wc_peer_reason (). */
 void wc_peer_close (WcPeer *peer, const char *reason);
 
 WcPeerState wc_peer_state (WcPeer *peer);

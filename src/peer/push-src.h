@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A source element without a task: whoever has a buffer pushes it from the
- * thread he is on. It stands in for nicesrc and for the payloaders in front of a
- * webrtcbin, and costs no thread. One pusher at a time. */
+ * thread he is on. It stands in for nicesrc and for the payloaders in front of
+ * a webrtcbin, and costs no thread. One pusher at a time. */
 #pragma once
 
 #include <gst/gst.h>

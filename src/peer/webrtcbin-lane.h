@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The webrtcbin lane: media reaches the viewer through its webrtcbin, which does
- * RTP sessions, retransmission and SRTP. The worker only appends to the viewer's
- * bounded queue; the lane pool runs the queue, one thread at a time per viewer.
+/* The webrtcbin lane: media reaches the viewer through its webrtcbin, which
+ * does RTP sessions, retransmission and SRTP. The worker only appends to the
+ * viewer's bounded queue; the lane pool runs the queue, one thread at a time
+ * per viewer.
  *
  * The lane owns the viewer's connection. Reference-counted: the peer has one
  * reference, a scheduled run another. */

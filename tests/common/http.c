@@ -349,9 +349,10 @@ guint
 tc_http_run (TcLoop *loop, const TcHttpRequest *request, char **body)
 {
   Run run = {0};
-  g_autoptr (TcHttp) http = tc_http_new (loop, request, on_run_done, &run);
+  TcHttp *http = tc_http_new (loop, request, on_run_done, &run);
 
   tc_loop_run (loop, 60000, is_run_done, &run);
+  tc_http_free (http);
   if (body != NULL)
     *body = g_steal_pointer (&run.body);
   g_free (run.body);

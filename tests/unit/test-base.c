@@ -9,8 +9,8 @@
 static void
 test_id_rule (void)
 {
-  static const char *const good[] = { "a", "cam1", "0.x_y-z" };
-  static const char *const bad[] = { "", ".a", "-a", "a/b", "a b", "ä", ".." };
+  static const char *const good[] = {"a", "cam1", "0.x_y-z"};
+  static const char *const bad[] = {"", ".a", "-a", "a/b", "a b", "ä", ".."};
   g_autofree char *longest = g_strnfill (64, 'a');
   g_autofree char *too_long = g_strnfill (65, 'a');
 
@@ -76,7 +76,7 @@ test_address_mapped (void)
 
   g_assert_cmpuint (wc_address_to_sockaddr (&plain, AF_INET6, &storage), ==,
                     sizeof (struct sockaddr_in6));
-  back = wc_address_from_sockaddr ((struct sockaddr *) &storage);
+  back = wc_address_from_sockaddr ((struct sockaddr *)&storage);
   g_assert_true (wc_address_equal (&plain, &back));
 
   wc_address_set_port (&back, 10);
@@ -101,7 +101,8 @@ test_address_kinds (void)
 static void
 test_clock_text (void)
 {
-  g_autofree char *text = wc_clock_format (G_GINT64_CONSTANT (1700000000123456));
+  g_autofree char *text =
+      wc_clock_format (G_GINT64_CONSTANT (1700000000123456));
 
   g_assert_cmpstr (text, ==, "2023-11-14T22:13:20.123Z");
 }
