@@ -204,16 +204,38 @@ count_past (WcPacket *const *packets, guint n, guint64 live_seq)
   return i;
 }
 
+/* A newer start point came, or the ring has moved on below: what is left of the
+ * old group of pictures is not worth sending. */
+static gboolean
+is_overtaken (const WcDelivery *delivery, guint64 live_seq)
+{
+  guint64 start;
+
+  return wc_track_find_start (delivery->track, &start) &&
+         start > delivery->cursor && start < live_seq;
+}
+
+static void
+restart (WcDelivery *delivery, guint64 live_seq)
+{
+  delivery->skips++;
+  wc_delivery_begin (delivery, live_seq, TRUE);
+}
+
 guint
 wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq, guint budget,
                       gint64 now_us)
 {
   WcPacket *packets[BATCH];
   gboolean skipped = FALSE;
-  guint64 cursor = delivery->cursor;
 
+  if (delivery->state == WC_DELIVERY_CATCHING_UP &&
+      is_overtaken (delivery, live_seq))
+    restart (delivery, live_seq);
   if (delivery->state != WC_DELIVERY_CATCHING_UP)
     return 0;
+
+  guint64 cursor = delivery->cursor;
   guint n = wc_track_read (delivery->track, &cursor, packets,
                            MIN (budget, BATCH), &skipped);
   guint past = count_past (packets, n, live_seq);
@@ -221,8 +243,7 @@ wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq, guint budget,
     plan_squeeze (delivery, packets[0]->frame);
 
   if (skipped) {
-    /* The ring has moved on below us: nothing here can be decoded. */
-    delivery->state = WC_DELIVERY_WAITING;
+    restart (delivery, live_seq);
     past = 0;
   } else if (past == 0) {
     delivery->state = WC_DELIVERY_LIVE;

@@ -180,6 +180,56 @@ test_catch_up (Fixture *f, gconstpointer unused)
   g_assert_cmpint (newest->capture_us - first->capture_us, ==, 99000);
 }
 
+/* A new key frame while it catches up with the old one: it goes on there, and
+ * what was left out is no loss that it would ask for. */
+static void
+test_overtaken (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  append_frame (f, TRUE);
+  for (guint i = 1; i < 100; i++)
+    append_frame (f, FALSE);
+  live = wc_track_head (f->track);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  append_frame (f, TRUE);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  while (f->delivery.state == WC_DELIVERY_CATCHING_UP)
+    wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_LIVE);
+  g_assert_cmpuint (f->lane.sent->len, ==, 16 + 3 * PACKETS_PER_FRAME);
+  g_assert_true (sent (f, 16)->packet->flags & WC_PACKET_START);
+  assert_contiguous (f, 0);
+}
+
+/* The same when nothing of the old group is left in the ring. */
+static void
+test_evicted (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  append_frame (f, TRUE);
+  for (guint i = 1; i < 20; i++)
+    append_frame (f, FALSE);
+  live = wc_track_head (f->track);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  wc_track_clear (f->track);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_WAITING);
+  append_frame (f, TRUE);
+  read_live (f, &live);
+  g_assert_cmpuint (f->lane.sent->len, ==, 16 + PACKETS_PER_FRAME);
+  assert_contiguous (f, 0);
+}
+
 /* The key frame again for a viewer that is live: time never runs backwards. */
 static void
 test_repeat (Fixture *f, gconstpointer unused)
@@ -280,6 +330,8 @@ main (int argc, char **argv)
   g_test_add ("/delivery/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("wait", test_wait);
   ADD ("catch-up", test_catch_up);
+  ADD ("overtaken", test_overtaken);
+  ADD ("evicted", test_evicted);
   ADD ("repeat", test_repeat);
   ADD ("full", test_full);
   ADD ("source-loss", test_source_loss);
