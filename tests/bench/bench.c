@@ -257,7 +257,8 @@ report_media (Bench *bench)
     guint64 value;
   } rows[] = {
       {"packets", "packets delivered", end->packets - begin->packets},
-      {"lost", "lost (missing at the end)", end->lost},
+      {"lost", "lost: missing at the end", end->lost},
+      {"lost_video", "of it video", end->lost_video},
       {"gaps", "gaps in sequence numbers", end->gaps - begin->gaps},
       {"dropped", "dropped on purpose", end->dropped - begin->dropped},
       {"nacked", "asked for again", end->nacked - begin->nacked},

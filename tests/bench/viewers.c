@@ -158,8 +158,12 @@ tb_viewers_stopped (gpointer data)
 }
 
 static void
-add_track (TbTotals *totals, const TcTrackStats *stats)
+add_track (TbTotals *totals, TcTrack *track)
 {
+  const TcTrackStats *stats = tc_track_stats (track);
+
+  if (g_str_equal (tc_track_section (track)->kind, "video"))
+    totals->lost_video += stats->lost;
   totals->packets += stats->packets;
   totals->payload_bytes += stats->bytes;
   totals->expected += stats->expected;
@@ -189,7 +193,7 @@ add_client (TbTotals *totals, TcWhepClient *client)
   totals->datagram_bytes += tc_peer_stats (peer)->bytes;
   totals->dropped += tc_peer_stats (peer)->dropped;
   for (guint i = 0; i < tc_peer_n_tracks (peer); i++)
-    add_track (totals, tc_track_stats (tc_peer_track (peer, i)));
+    add_track (totals, tc_peer_track (peer, i));
 }
 
 TbTotals

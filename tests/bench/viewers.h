@@ -22,7 +22,8 @@ typedef struct {
   guint started, playing, failed, closed;
   guint with_media, with_key_frame;
   guint64 packets, payload_bytes, datagram_bytes;
-  guint64 expected, lost, gaps, recovered, rtx_packets, duplicates, nacked;
+  guint64 expected, lost, lost_video, gaps, recovered, rtx_packets, duplicates,
+      nacked;
   guint64 auth_failures, dropped;
 } TbTotals;
 

@@ -49,7 +49,7 @@ tc_peer_send_raw_rtp (TcPeer *peer, const guint8 *data, gsize size)
 static void
 begin_compound (TcPeer *peer, TcRtcpWriter *writer, gboolean with_blocks)
 {
-  TcRtcpBlock blocks[8] = { 0 };
+  TcRtcpBlock blocks[8] = {0};
   guint n = 0;
 
   writer->size = 0;

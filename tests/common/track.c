@@ -27,9 +27,10 @@ struct _TcTrack {
   guint64 base_seq; /* extended; where "expected" begins */
   guint64 former;   /* expected before the last restart */
   guint8 seen[WINDOW / 8];
-  GArray *missing; /* Missing, ascending */
-  gboolean in_key_frame;
-  guint64 key_gaps; /* the counter of gaps when the key frame began */
+  GArray *missing;     /* Missing, ascending */
+  guint64 frame_first; /* where the frame of last_timestamp begins */
+  guint64 key_first;   /* of the last key frame; 0: none yet */
+  guint64 key_last;    /* its marker; 0: not here yet */
   guint32 key_timestamp;
   double jitter;
   gint64 transit;
@@ -121,6 +122,7 @@ restart (TcTrack *track, const TcRtpPacket *packet)
   track->stats.ssrc = packet->ssrc;
   track->stats.pt = packet->pt;
   memset (track->seen, 0, sizeof track->seen);
+  track->key_first = 0;
   g_array_set_size (track->missing, 0);
 }
 
@@ -167,33 +169,55 @@ update_jitter (TcTrack *track, const TcRtpPacket *packet, gint64 now_us)
   track->transit = transit;
 }
 
+/* @first: what the sequence number of the frame's first packet may be. */
 static void
-update_frames (TcTrack *track, const TcRtpPacket *packet, gboolean readable,
-               gint64 now_us)
+update_frames (TcTrack *track, const TcRtpPacket *packet, guint64 first)
 {
   TcTrackStats *stats = &track->stats;
 
-  if (stats->frames == 0 || packet->timestamp != stats->last_timestamp) {
-    stats->frames++;
-    if (stats->frames > 1 &&
-        (gint32)(packet->timestamp - stats->last_timestamp) < 0)
-      stats->backward_timestamps++;
-    stats->last_timestamp = packet->timestamp;
-  }
-  if (readable &&
-      !(track->in_key_frame && packet->timestamp == track->key_timestamp) &&
+  if (stats->frames > 0 && packet->timestamp == stats->last_timestamp)
+    return;
+  if (stats->frames > 0 &&
+      (gint32)(packet->timestamp - stats->last_timestamp) < 0)
+    stats->backward_timestamps++;
+  stats->frames++;
+  stats->last_timestamp = packet->timestamp;
+  track->frame_first = first;
+}
+
+static gboolean
+has_all (TcTrack *track, guint64 first, guint64 last)
+{
+  for (guint64 seq = first; seq <= last; seq++)
+    if ((track->seen[seq % WINDOW / 8] >> (seq % 8) & 1) == 0)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+update_key_frame (TcTrack *track, const TcRtpPacket *packet, guint64 seq,
+                  gint64 now_us)
+{
+  TcTrackStats *stats = &track->stats;
+  gboolean is_current =
+      track->key_first != 0 && packet->timestamp == track->key_timestamp;
+
+  if (!is_current &&
       tc_rtp_starts_key_frame (track->format->encoding, packet->payload,
                                packet->payload_size)) {
     stats->key_frames++;
-    track->in_key_frame = TRUE;
     track->key_timestamp = packet->timestamp;
-    track->key_gaps = stats->gaps;
+    track->key_first =
+        packet->timestamp == stats->last_timestamp ? track->frame_first : seq;
+    track->key_last = 0;
+    is_current = TRUE;
     if (stats->first_key_us == 0)
       stats->first_key_us = now_us;
   }
-  if (track->in_key_frame && packet->marker &&
-      packet->timestamp == track->key_timestamp &&
-      track->key_gaps == stats->gaps && stats->first_key_complete_us == 0)
+  if (is_current && packet->marker)
+    track->key_last = seq;
+  if (is_current && track->key_last != 0 && stats->first_key_complete_us == 0 &&
+      has_all (track, track->key_first, track->key_last))
     stats->first_key_complete_us = now_us;
 }
 
@@ -217,7 +241,7 @@ count_packet (TcTrack *track, const TcRtpPacket *packet, gint64 now_us)
 
 static gboolean
 take_late (TcTrack *track, const TcRtpPacket *packet, guint64 seq,
-           gboolean from_rtx, gint64 now_us)
+           gboolean from_rtx, gboolean readable, gint64 now_us)
 {
   gboolean asked;
 
@@ -231,6 +255,8 @@ take_late (TcTrack *track, const TcRtpPacket *packet, guint64 seq,
   else
     track->stats.reordered++;
   count_packet (track, packet, now_us);
+  if (readable)
+    update_key_frame (track, packet, seq, now_us);
   return TRUE;
 }
 
@@ -256,20 +282,23 @@ gboolean
 tc_track_receive (TcTrack *track, const TcRtpPacket *packet, gboolean from_rtx,
                   gboolean readable, gint64 now_us)
 {
-  guint64 seq;
+  guint64 seq, first;
 
   check_ssrc (track, packet, from_rtx);
   seq = track->stats.highest_seq +
         (guint64)(gint64)(gint16)(packet->seq -
                                   (guint16)track->stats.highest_seq);
   if (seq <= track->stats.highest_seq)
-    return take_late (track, packet, seq, from_rtx, now_us);
+    return take_late (track, packet, seq, from_rtx, readable, now_us);
+  first = track->stats.highest_seq + 1;
   advance (track, seq, now_us);
   test_and_mark (track, seq);
   track->stats.recovered += from_rtx;
   count_packet (track, packet, now_us);
   update_jitter (track, packet, now_us);
-  update_frames (track, packet, readable, now_us);
+  update_frames (track, packet, first);
+  if (readable)
+    update_key_frame (track, packet, seq, now_us);
   return TRUE;
 }
 
