@@ -343,7 +343,7 @@ nominate (WcSubscriber *subscriber, const WcDatagram *datagram,
   gboolean same = is_path (subscriber, &datagram->from);
   gboolean fresh = now_us - subscriber->nominated_us < NOMINATION_FRESH_US;
 
-  if (!same && fresh && priority <= subscriber->nominated_priority)
+  if (!same && fresh && priority < subscriber->nominated_priority)
     return;
   subscriber->nominated_priority = priority;
   subscriber->nominated_us = now_us;
