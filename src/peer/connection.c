@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/rtcp.h"
 #include "peer/ice-agent.h"
 #include "peer/peer.h"
 #include "peer/push-src.h"
@@ -27,10 +28,10 @@ struct WcConnection {
   WcPushSrc *sources[WC_N_MEDIA];
   WcIceAgent *agent;
   GstElement *dtls_enc, *dtls_dec, *dtls_srtp_dec; /* of the transport */
-  GObject *rtp_session; /* nullable: RTPSession inside rtpsession */
-  gulong rtcp_handler;
   guint32 rtx_ssrc[WC_N_MEDIA];
-  atomic_uint n_keys; /* directions that have theirs */
+  guint resend_budget; /* of the thread that RTCP comes on, as the next */
+  gint64 resend_us;    /* when it was last filled up */
+  atomic_uint n_keys;  /* directions that have theirs */
   atomic_bool dtls_up;
   atomic_bool closing;      /* callbacks stop */
   atomic_bool said_goodbye; /* an alert went out */
@@ -39,6 +40,8 @@ struct WcConnection {
 /* A DTLS record of type alert (RFC 5246 section 6.2.1). */
 #define RECORD_ALERT 21
 #define GOODBYE_WAIT_US (100 * 1000)
+/* What a viewer may have sent again in a second, some 10 Mbit/s. */
+#define MAX_RESENT 1000
 
 static void
 on_sink_send (const guint8 *data, gsize size, gpointer user_data)
@@ -78,17 +81,51 @@ on_dtls_state (GObject *dtls_dec, GParamSpec *spec, gpointer user_data)
   }
 }
 
+/* At most MAX_RESENT packets a second, or one viewer's NACKs could keep a core
+ * and the uplink busy. */
 static void
-on_receiving_rtcp (GObject *session, GstBuffer *buffer, gpointer user_data)
+fill_resend_budget (WcConnection *connection)
+{
+  gint64 now_us = wc_clock_now_us ();
+  gint64 more = (now_us - connection->resend_us) * MAX_RESENT / G_USEC_PER_SEC;
+
+  if (more <= 0)
+    return;
+  connection->resend_us = now_us;
+  connection->resend_budget =
+      (guint)MIN (connection->resend_budget + more, MAX_RESENT);
+}
+
+/* What is authentic is read here; the session gets the NACKs alone. */
+static GstPadProbeReturn
+on_rtcp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   WcConnection *connection = user_data;
+  GstBuffer *buffer =
+      gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
   GstMapInfo map;
+  gsize kept = 0;
 
+  info->data = buffer;
   if (!atomic_load (&connection->closing) &&
-      gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+      gst_buffer_map (buffer, &map, GST_MAP_READWRITE)) {
     connection->callbacks.rtcp (map.data, map.size, connection->user_data);
+    fill_resend_budget (connection);
+    kept = wc_rtcp_keep_nacks (map.data, map.size, &connection->resend_budget);
     gst_buffer_unmap (buffer, &map);
   }
+  if (kept == 0)
+    return GST_PAD_PROBE_DROP;
+  gst_buffer_set_size (buffer, (gssize)kept);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+on_session_pad_added (GstElement *element, GstPad *pad, gpointer connection)
+{
+  if (g_str_equal (GST_PAD_NAME (pad), "recv_rtcp_sink"))
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_rtcp, connection,
+                       NULL);
 }
 
 static void
@@ -98,11 +135,8 @@ set_up_rtp_session (WcConnection *connection, GstElement *element)
    * viewer's queue is. A report a second brings that soon after a join. */
   g_object_set (element, "rtcp-sync-send-time", FALSE, "rtcp-min-interval",
                 GST_SECOND, NULL);
-  g_object_get (element, "internal-session", &connection->rtp_session, NULL);
-  if (connection->rtp_session != NULL)
-    connection->rtcp_handler =
-        g_signal_connect (connection->rtp_session, "on-receiving-rtcp",
-                          G_CALLBACK (on_receiving_rtcp), connection);
+  g_signal_connect (element, "pad-added", G_CALLBACK (on_session_pad_added),
+                    connection);
 }
 
 static void
@@ -312,6 +346,16 @@ replace_attribute (GstSDPMedia *media, const char *key, const char *value)
   }
 }
 
+/* webrtcbin makes caps of its own description, and of every "a=ssrc:N cname"
+ * a field "ssrc-N-cname", whose name GLib then keeps for ever. */
+static void
+remove_ssrcs (GstSDPMedia *media)
+{
+  for (guint i = gst_sdp_media_attributes_len (media); i > 0; i--)
+    if (g_str_equal (gst_sdp_media_get_attribute (media, i - 1)->key, "ssrc"))
+      gst_sdp_media_remove_attribute (media, i - 1);
+}
+
 /* "FID <media ssrc> <rtx ssrc>" (RFC 5576 section 4.2). */
 static guint32
 read_rtx_ssrc (const GstSDPMedia *media)
@@ -342,6 +386,7 @@ edit_answer (WcConnection *connection, const WcConnectionParams *params,
     replace_attribute (sdp, "ice-ufrag", params->ufrag);
     replace_attribute (sdp, "ice-pwd", params->pwd);
     connection->rtx_ssrc[media->track] = read_rtx_ssrc (sdp);
+    remove_ssrcs (sdp);
   }
 }
 
@@ -431,18 +476,24 @@ send_close_notify (WcConnection *connection)
     g_usleep (500);
 }
 
+/* Whoever else still holds @element must not call us. */
+static void
+release_element (WcConnection *connection, GstElement **element)
+{
+  if (*element != NULL)
+    g_signal_handlers_disconnect_by_data (*element, connection);
+  gst_clear_object (element);
+}
+
 void
 wc_connection_close (WcConnection *connection)
 {
   atomic_store (&connection->closing, TRUE);
   send_close_notify (connection);
-  if (connection->rtp_session != NULL)
-    g_signal_handler_disconnect (connection->rtp_session,
-                                 connection->rtcp_handler);
-  g_clear_object (&connection->rtp_session);
   gst_element_set_state (connection->pipeline, GST_STATE_NULL);
-  gst_clear_object (&connection->dtls_enc);
-  gst_clear_object (&connection->dtls_dec);
+  g_signal_handlers_disconnect_by_data (connection->webrtcbin, connection);
+  release_element (connection, &connection->dtls_enc);
+  release_element (connection, &connection->dtls_dec);
   gst_clear_object (&connection->dtls_srtp_dec);
   for (guint i = 0; i < WC_N_MEDIA; i++)
     gst_clear_object (&connection->sources[i]);
