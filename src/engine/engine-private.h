@@ -8,9 +8,13 @@
 struct WcEngine {
   WcEngineConfig config;
   WcWorker *workers;
-  guint n_workers;
+  guint n_workers; /* fixed before the first thread starts */
   guint16 udp_port;
   atomic_uint next_worker;
+
+  pthread_rwlock_t owners_lock;
+  GHashTable *owners; /* WcAddress * -> index of a worker; only addresses that
+                         passed ICE, the newest to pass has it */
 };
 
 WcWorker *wc_engine_worker (WcEngine *engine, guint index);
@@ -21,3 +25,13 @@ WcWorker *wc_engine_choose_worker (WcEngine *engine);
 /** Which worker a local ufrag belongs to: its first two hex digits. */
 gboolean wc_engine_owner_of (const WcEngine *engine, const char *ufrag,
                              guint *owner);
+
+/** Which worker serves a viewer's address. Any thread. */
+gboolean wc_engine_find_address (WcEngine *engine, const WcAddress *address,
+                                 guint *owner);
+/** Datagrams from @address are for worker @owner from now on. Any thread. */
+void wc_engine_take_address (WcEngine *engine, const WcAddress *address,
+                             guint owner);
+/** Unless another worker has taken it since. Any thread. */
+void wc_engine_drop_address (WcEngine *engine, const WcAddress *address,
+                             guint owner);

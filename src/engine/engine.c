@@ -6,17 +6,16 @@
 
 G_DEFINE_QUARK (wc_engine_error_quark, wc_engine_error)
 
+/* All are there before one runs: any may pass a datagram to any other. */
 static gboolean
-start_workers (WcEngine *engine, WcUdp *sockets, GError **error)
+start_workers (WcEngine *engine, const WcUdp *sockets, GError **error)
 {
-  for (guint i = 0; i < engine->config.workers; i++) {
-    if (!wc_worker_start (&engine->workers[i], engine, i, sockets[i], error)) {
-      for (guint k = i + 1; k < engine->config.workers; k++)
-        wc_udp_close (&sockets[k]);
+  engine->n_workers = engine->config.workers;
+  for (guint i = 0; i < engine->n_workers; i++)
+    wc_worker_init (&engine->workers[i], engine, i, sockets[i]);
+  for (guint i = 0; i < engine->n_workers; i++)
+    if (!wc_worker_start (&engine->workers[i], error))
       return FALSE;
-    }
-    engine->n_workers = i + 1;
-  }
   return TRUE;
 }
 
@@ -30,6 +29,9 @@ wc_engine_new (const WcEngineConfig *config, GError **error)
   engine->config = *config;
   engine->udp_port = config->udp_port;
   engine->workers = g_new0 (WcWorker, config->workers);
+  pthread_rwlock_init (&engine->owners_lock, NULL);
+  engine->owners = g_hash_table_new_full (wc_address_hash_func,
+                                          wc_address_equal_func, g_free, NULL);
   if (!wc_udp_open_shared (sockets, config->workers, &engine->udp_port,
                            config->ipv6, error) ||
       !start_workers (engine, sockets, error))
@@ -42,7 +44,11 @@ wc_engine_free (WcEngine *engine)
 {
   for (guint i = 0; i < engine->n_workers; i++)
     wc_worker_stop (&engine->workers[i]);
+  for (guint i = 0; i < engine->n_workers; i++)
+    wc_worker_clear (&engine->workers[i]);
   g_free (engine->workers);
+  g_hash_table_unref (engine->owners);
+  pthread_rwlock_destroy (&engine->owners_lock);
   g_free (engine);
 }
 
@@ -82,6 +88,42 @@ wc_engine_owner_of (const WcEngine *engine, const char *ufrag, guint *owner)
     return FALSE;
   *owner = (guint)(high * 16 + low);
   return TRUE;
+}
+
+gboolean
+wc_engine_find_address (WcEngine *engine, const WcAddress *address,
+                        guint *owner)
+{
+  gpointer value = NULL;
+
+  pthread_rwlock_rdlock (&engine->owners_lock);
+  gboolean found =
+      g_hash_table_lookup_extended (engine->owners, address, NULL, &value);
+  pthread_rwlock_unlock (&engine->owners_lock);
+  *owner = GPOINTER_TO_UINT (value);
+  return found;
+}
+
+void
+wc_engine_take_address (WcEngine *engine, const WcAddress *address, guint owner)
+{
+  WcAddress *copy = g_memdup2 (address, sizeof *address);
+
+  pthread_rwlock_wrlock (&engine->owners_lock);
+  g_hash_table_replace (engine->owners, copy, GUINT_TO_POINTER (owner));
+  pthread_rwlock_unlock (&engine->owners_lock);
+}
+
+void
+wc_engine_drop_address (WcEngine *engine, const WcAddress *address, guint owner)
+{
+  gpointer value = NULL;
+
+  pthread_rwlock_wrlock (&engine->owners_lock);
+  if (g_hash_table_lookup_extended (engine->owners, address, NULL, &value) &&
+      GPOINTER_TO_UINT (value) == owner)
+    g_hash_table_remove (engine->owners, address);
+  pthread_rwlock_unlock (&engine->owners_lock);
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/rtcp.h"
 
+#include <string.h>
+
 #define HEADER_SIZE 4
 #define REPORT_SIZE 24
 
@@ -29,13 +31,16 @@ read_reports (const guint8 *data, gsize size, guint n, WcRtcpSummary *summary)
     };
 }
 
-static void
-read_nacks (const guint8 *data, gsize size, WcRtcpSummary *summary)
+static guint
+count_nacks (const guint8 *data, gsize size)
 {
+  guint n = 0;
+
   for (; size >= 4; data += 4, size -= 4) {
     guint mask = (guint)(data[2] << 8 | data[3]);
-    summary->nacked += 1 + (guint)__builtin_popcount (mask);
+    n += 1 + (guint)__builtin_popcount (mask);
   }
+  return n;
 }
 
 static void
@@ -55,7 +60,7 @@ read_packet (guint type, guint count, const guint8 *data, gsize size,
   } else if (type == RR && size >= 4) {
     read_reports (data + 4, size - 4, count, summary);
   } else if (type == RTPFB && count == FMT_NACK && size >= 8) {
-    read_nacks (data + 8, size - 8, summary);
+    summary->nacked += count_nacks (data + 8, size - 8);
   } else if (type == PSFB && count == FMT_PLI && size >= 8) {
     add_key_request (read_u32 (data + 4), summary);
   } else if (type == PSFB && count == FMT_FIR) {
@@ -64,16 +69,24 @@ read_packet (guint type, guint count, const guint8 *data, gsize size,
   }
 }
 
+/* The length of the packet at @data, with its header; 0: not well-formed. */
+static gsize
+packet_length (const guint8 *data, gsize size)
+{
+  if (size < HEADER_SIZE || data[0] >> 6 != 2)
+    return 0;
+  gsize length = ((gsize)(data[2] << 8 | data[3]) + 1) * 4;
+  return length <= size ? length : 0;
+}
+
 gboolean
 wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary)
 {
   gboolean any = FALSE;
+  gsize length;
 
   *summary = (WcRtcpSummary){0};
-  while (size >= HEADER_SIZE && data[0] >> 6 == 2) {
-    gsize length = ((gsize)(data[2] << 8 | data[3]) + 1) * 4;
-    if (length > size)
-      break;
+  while ((length = packet_length (data, size)) > 0) {
     read_packet (data[1], data[0] & 0x1f, data + HEADER_SIZE,
                  length - HEADER_SIZE, summary);
     data += length;
@@ -81,6 +94,28 @@ wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary)
     any = TRUE;
   }
   return any;
+}
+
+gsize
+wc_rtcp_keep_nacks (guint8 *data, gsize size, guint *budget)
+{
+  gsize kept = 0, length;
+
+  for (gsize at = 0; (length = packet_length (data + at, size - at)) > 0;
+       at += length) {
+    /* Not padded ones: only the last of a compound may be. */
+    if (data[at] != (0x80 | FMT_NACK) || data[at + 1] != RTPFB ||
+        length < HEADER_SIZE + 12)
+      continue;
+    guint n =
+        count_nacks (data + at + HEADER_SIZE + 8, length - HEADER_SIZE - 8);
+    if (n > *budget)
+      continue;
+    *budget -= n;
+    memmove (data + kept, data + at, length);
+    kept += length;
+  }
+  return kept;
 }
 
 gint

@@ -26,6 +26,13 @@ typedef struct {
 /** Reads as far as the packet is well-formed. Returns FALSE if nothing is. */
 gboolean wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary);
 
+/** Leaves of the @size bytes at @data, in place, the generic NACKs (RFC 4585
+ * section 6.2.1), as long as they ask for at most *@budget packets together,
+ * and takes those from it. Returns what is left. An RTP session makes a member
+ * of every SSRC that it reads of, and resends whatever it is asked for: this is
+ * all that it needs to be told. */
+gsize wc_rtcp_keep_nacks (guint8 *data, gsize size, guint *budget);
+
 /** The round trip of @report in milliseconds, or -1 if it cannot be told.
  * @now_ntp: wc_clock_now_ntp () of the arrival (RFC 3550 section 6.4.1). */
 gint wc_rtcp_round_trip_ms (const WcRtcpReport *report, guint64 now_ntp);

@@ -238,7 +238,7 @@ end (WcSubscriber *subscriber)
     subscriber->deliveries[i].state = WC_DELIVERY_OFF;
   }
   for (guint i = 0; i < subscriber->n_addresses; i++)
-    wc_worker_forget_address (worker, &subscriber->addresses[i]);
+    wc_worker_forget_address (worker, &subscriber->addresses[i], subscriber);
   subscriber->n_addresses = 0;
   subscriber->state = WC_SUBSCRIBER_ENDED;
 }
@@ -303,6 +303,8 @@ is_path (const WcSubscriber *subscriber, const WcAddress *address)
 static void
 learn_address (WcSubscriber *subscriber, const WcAddress *address)
 {
+  /* Also one that is known: it may have been somebody else's meanwhile. */
+  wc_worker_learn_address (subscriber->worker, address, subscriber);
   if (knows_address (subscriber, address))
     return;
   guint at = subscriber->n_addresses;
@@ -311,12 +313,12 @@ learn_address (WcSubscriber *subscriber, const WcAddress *address)
     if (is_path (subscriber, &subscriber->addresses[at]))
       at = (at + 1) % WC_SUBSCRIBER_ADDRESSES;
     subscriber->next_address = (at + 1) % WC_SUBSCRIBER_ADDRESSES;
-    wc_worker_forget_address (subscriber->worker, &subscriber->addresses[at]);
+    wc_worker_forget_address (subscriber->worker, &subscriber->addresses[at],
+                              subscriber);
   } else {
     subscriber->n_addresses++;
   }
   subscriber->addresses[at] = *address;
-  wc_worker_learn_address (subscriber->worker, address, subscriber);
 }
 
 static void
@@ -364,9 +366,10 @@ wc_subscriber_on_stun (WcSubscriber *subscriber, const WcDatagram *datagram)
     return;
   }
   wc_subscriber_note_alive (subscriber);
+  /* Before the answer: what follows it may come to another worker's socket. */
+  learn_address (subscriber, &datagram->from);
   wc_worker_send (worker, &datagram->from, &datagram->local, answer,
                   request.answer_size);
-  learn_address (subscriber, &datagram->from);
   if (request.use_candidate)
     nominate (subscriber, datagram, request.priority, wc_clock_now_us ());
   else if (!subscriber->has_path)

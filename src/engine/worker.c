@@ -113,14 +113,24 @@ void
 wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
                          WcSubscriber *subscriber)
 {
-  g_hash_table_replace (worker->by_address,
-                        g_memdup2 (address, sizeof *address), subscriber);
+  guint owner;
+
+  if (g_hash_table_lookup (worker->by_address, address) != subscriber)
+    g_hash_table_replace (worker->by_address,
+                          g_memdup2 (address, sizeof *address), subscriber);
+  if (!wc_engine_find_address (worker->engine, address, &owner) ||
+      owner != worker->index)
+    wc_engine_take_address (worker->engine, address, worker->index);
 }
 
 void
-wc_worker_forget_address (WcWorker *worker, const WcAddress *address)
+wc_worker_forget_address (WcWorker *worker, const WcAddress *address,
+                          WcSubscriber *subscriber)
 {
+  if (g_hash_table_lookup (worker->by_address, address) != subscriber)
+    return;
   g_hash_table_remove (worker->by_address, address);
+  wc_engine_drop_address (worker->engine, address, worker->index);
 }
 
 static void
@@ -167,12 +177,6 @@ wc_worker_leave_feed (WcWorker *worker, WcFeed *feed, WcSubscriber *subscriber)
 
 /* --- datagrams ------------------------------------------------------------ */
 
-static WcHint *
-hint_of (WcWorker *worker, const WcAddress *address)
-{
-  return &worker->hints[wc_address_hash (address) & (WC_WORKER_HINTS - 1)];
-}
-
 static void
 pass_on (WcWorker *worker, guint owner, const WcDatagram *datagram)
 {
@@ -194,7 +198,6 @@ on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
     }
     if (!is_foreign && wc_engine_owner_of (worker->engine, ufrag, &owner) &&
         owner != worker->index) {
-      *hint_of (worker, &datagram->from) = (WcHint){datagram->from, owner};
       pass_on (worker, owner, datagram);
       return;
     }
@@ -205,6 +208,8 @@ on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
 static void
 on_datagram (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
 {
+  guint owner;
+
   atomic_fetch_add_explicit (&worker->datagrams_in, !is_foreign,
                              memory_order_relaxed);
   if (wc_stun_is_stun (datagram->data[0])) {
@@ -212,17 +217,19 @@ on_datagram (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
     return;
   }
 
-  WcSubscriber *subscriber =
-      g_hash_table_lookup (worker->by_address, &datagram->from);
-  if (subscriber != NULL) {
-    wc_subscriber_on_datagram (subscriber, datagram);
-    return;
-  }
-  const WcHint *hint = hint_of (worker, &datagram->from);
-  if (!is_foreign && hint->owner != worker->index &&
-      wc_address_equal (&hint->address, &datagram->from)) {
-    pass_on (worker, hint->owner, datagram);
-    return;
+  if (wc_engine_find_address (worker->engine, &datagram->from, &owner)) {
+    WcSubscriber *subscriber =
+        owner == worker->index
+            ? g_hash_table_lookup (worker->by_address, &datagram->from)
+            : NULL;
+    if (subscriber != NULL) {
+      wc_subscriber_on_datagram (subscriber, datagram);
+      return;
+    }
+    if (!is_foreign && owner != worker->index) {
+      pass_on (worker, owner, datagram);
+      return;
+    }
   }
   atomic_fetch_add_explicit (&worker->stray, 1, memory_order_relaxed);
 }
@@ -397,7 +404,6 @@ init_tables (WcWorker *worker)
   worker->by_address = g_hash_table_new_full (
       wc_address_hash_func, wc_address_equal_func, g_free, NULL);
   worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, free_feed);
-  worker->hints = g_new0 (WcHint, WC_WORKER_HINTS);
   worker->datagrams = g_new (WcDatagram, RECEIVE_BATCH);
 }
 
@@ -409,10 +415,10 @@ free_tables (WcWorker *worker)
   g_hash_table_unref (worker->feeds);
   g_queue_clear_full (&worker->inbox, g_free);
   g_queue_clear_full (&worker->foreign, g_free);
+  g_queue_clear_full (&worker->foreign, g_free);
   g_ptr_array_unref (worker->news);
   g_ptr_array_unref (worker->news_spare);
   wc_stun_free (worker->stun);
-  g_free (worker->hints);
   g_free (worker->datagrams);
   pthread_mutex_destroy (&worker->lock);
 }
@@ -427,28 +433,31 @@ close_all (WcWorker *worker)
   wc_udp_close (&worker->udp);
 }
 
-gboolean
-wc_worker_start (WcWorker *worker, WcEngine *engine, guint index, WcUdp udp,
-                 GError **error)
+void
+wc_worker_init (WcWorker *worker, WcEngine *engine, guint index, WcUdp udp)
 {
-  char name[16];
-
   worker->engine = engine;
   worker->index = index;
   worker->udp = udp;
   worker->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   worker->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   init_tables (worker);
-  if (worker->epoll_fd < 0 || worker->event_fd < 0 ||
-      !watch (worker, worker->event_fd) || !watch (worker, udp.fd) ||
+}
+
+gboolean
+wc_worker_start (WcWorker *worker, GError **error)
+{
+  char name[16];
+
+  /* A descriptor that wc_worker_init () did not get fails here, as EBADF. */
+  if (!watch (worker, worker->event_fd) || !watch (worker, worker->udp.fd) ||
       (errno = pthread_create (&worker->thread, NULL, run, worker)) != 0) {
     g_set_error (error, WC_ENGINE_ERROR, WC_ENGINE_ERROR_SOCKET,
-                 "worker %u: %s", index, g_strerror (errno));
-    free_tables (worker);
-    close_all (worker);
+                 "worker %u: %s", worker->index, g_strerror (errno));
     return FALSE;
   }
-  g_snprintf (name, sizeof name, "worker-%u", index);
+  worker->started = TRUE;
+  g_snprintf (name, sizeof name, "worker-%u", worker->index);
   pthread_setname_np (worker->thread, name);
   return TRUE;
 }
@@ -456,9 +465,17 @@ wc_worker_start (WcWorker *worker, WcEngine *engine, guint index, WcUdp udp,
 void
 wc_worker_stop (WcWorker *worker)
 {
+  if (!worker->started)
+    return;
   atomic_store (&worker->quit, TRUE);
   wake (worker);
   pthread_join (worker->thread, NULL);
+  worker->started = FALSE;
+}
+
+void
+wc_worker_clear (WcWorker *worker)
+{
   free_tables (worker);
   close_all (worker);
 }

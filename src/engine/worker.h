@@ -30,21 +30,13 @@ typedef struct {
   GPtrArray *subscribers; /* of WcSubscriber, borrowed */
 } WcFeed;
 
-/** Where to pass a datagram from an address that another worker serves. A lossy
- * cache: a wrong hint costs a look-up, never more. */
-typedef struct {
-  WcAddress address;
-  guint owner;
-} WcHint;
-
-#define WC_WORKER_HINTS 4096 /* power of two */
-
 struct WcWorker {
   WcEngine *engine;
   guint index;
   WcUdp udp;
   int epoll_fd, event_fd;
   pthread_t thread;
+  gboolean started;
   atomic_bool quit;
   atomic_bool awake; /* the eventfd was written and not yet read */
 
@@ -56,11 +48,11 @@ struct WcWorker {
 
   WcStun *stun;
   GHashTable *by_ufrag;   /* char * -> WcSubscriber, owns a reference */
-  GHashTable *by_address; /* WcAddress * -> WcSubscriber, borrowed */
+  GHashTable *by_address; /* WcAddress * -> WcSubscriber, borrowed; valid only
+                             while the engine says that it is ours */
   GHashTable *feeds;      /* WcTrack * -> WcFeed */
   guint n_catching_up;
   gint64 next_check_us, next_pace_us;
-  WcHint *hints;
   WcDatagram *datagrams; /* receive batch */
 
   atomic_uint n_subscribers;
@@ -68,11 +60,15 @@ struct WcWorker {
   atomic_ullong stun_rejected, stray, send_failed;
 };
 
-/** @udp is taken over. Starts the thread. */
-gboolean wc_worker_start (WcWorker *worker, WcEngine *engine, guint index,
-                          WcUdp udp, GError **error);
-/** Ends the thread and frees what @worker holds. */
+/** @udp is taken over. Others may post to it from now on. */
+void wc_worker_init (WcWorker *worker, WcEngine *engine, guint index,
+                     WcUdp udp);
+/** Starts the thread. */
+gboolean wc_worker_start (WcWorker *worker, GError **error);
+/** Ends the thread, if there is one. Others may still post. */
 void wc_worker_stop (WcWorker *worker);
+/** Frees what @worker holds, when all of them have stopped. */
+void wc_worker_clear (WcWorker *worker);
 
 /** Runs @run on the worker's thread, in order of posting. Any thread. */
 void wc_worker_post (WcWorker *worker, WcWorkerFunc run, gpointer data);
@@ -95,4 +91,6 @@ void wc_worker_leave_feed (WcWorker *worker, WcFeed *feed,
 /** @address passed ICE for @subscriber: datagrams from there are its own. */
 void wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
                               WcSubscriber *subscriber);
-void wc_worker_forget_address (WcWorker *worker, const WcAddress *address);
+/** Unless it passed ICE for somebody else since (a port used again). */
+void wc_worker_forget_address (WcWorker *worker, const WcAddress *address,
+                               WcSubscriber *subscriber);

@@ -14,6 +14,12 @@
 #define MAX_MEDIA 600
 #define MAX_DATAGRAMS 128
 #define RTP_HEADER_SIZE 12
+/* A viewer sends its reports as one or two SSRCs. srtpdec keeps 30 KiB for
+ * every one that it meets, before it looks at the authentication tag. */
+#define MAX_SENDERS 32
+/* A viewer in trouble asks for a key frame a few times a second; one that asks
+ * more often is heard no more often than this. */
+#define KEY_REQUEST_INTERVAL_US (100 * 1000)
 
 typedef enum { ITEM_CONNECTED, ITEM_DATAGRAM, ITEM_KEYS, ITEM_MEDIA } ItemType;
 
@@ -42,7 +48,11 @@ struct WcWebrtcbinLane {
   gboolean scheduled; /* queued in the pool or running */
   gboolean closed;
 
-  GArray *running; /* the runner's: swapped with queue */
+  guint32 senders[MAX_SENDERS]; /* the worker's: SSRCs of SRTCP let in */
+  guint n_senders;
+
+  GArray *running;       /* the runner's: swapped with queue */
+  gint64 key_request_us; /* RTCP's: when the last one was passed on */
   atomic_uint nacks, plis;
   atomic_int rtt_ms, loss_256; /* of the newest reports */
 };
@@ -124,11 +134,36 @@ on_datagram (gpointer data, const guint8 *bytes, gsize size)
                         .data = g_memdup2 (bytes, size)});
 }
 
+static gboolean
+admit_sender (WcWebrtcbinLane *lane, guint32 ssrc)
+{
+  for (guint i = 0; i < lane->n_senders; i++)
+    if (lane->senders[i] == ssrc)
+      return TRUE;
+  if (lane->n_senders == MAX_SENDERS)
+    return FALSE;
+  lane->senders[lane->n_senders++] = ssrc;
+  return TRUE;
+}
+
+/* The SSRC is not encrypted (RFC 3711 section 3.4). */
+static void
+on_srtcp (gpointer data, const guint8 *bytes, gsize size)
+{
+  guint32 ssrc;
+
+  if (size < 4 + sizeof ssrc)
+    return;
+  memcpy (&ssrc, bytes + 4, sizeof ssrc);
+  if (admit_sender (data, ssrc))
+    on_datagram (data, bytes, size);
+}
+
 const WcLane wc_webrtcbin_lane = {
     .send = on_send,
     .connected = on_connected,
     .receive_dtls = on_datagram,
-    .receive_srtcp = on_datagram,
+    .receive_srtcp = on_srtcp,
 };
 
 /* --- the connection's side (any thread) ----------------------------------- */
@@ -173,6 +208,18 @@ note_reports (WcWebrtcbinLane *lane, const WcRtcpSummary *summary)
 }
 
 static void
+pass_key_request (WcWebrtcbinLane *lane)
+{
+  gint64 now_us = wc_clock_now_us ();
+
+  if (now_us - lane->key_request_us < KEY_REQUEST_INTERVAL_US)
+    return;
+  lane->key_request_us = now_us;
+  wc_subscriber_repeat_key_frame (lane->subscriber, WC_MEDIA_VIDEO);
+  lane->events->key_frame_wanted (lane->user_data, WC_MEDIA_VIDEO);
+}
+
+static void
 on_connection_rtcp (const guint8 *data, gsize size, gpointer user_data)
 {
   WcWebrtcbinLane *lane = user_data;
@@ -187,8 +234,7 @@ on_connection_rtcp (const guint8 *data, gsize size, gpointer user_data)
     if (summary.key_requests[i] != lane->ssrc[WC_MEDIA_VIDEO])
       continue;
     atomic_fetch_add (&lane->plis, 1);
-    wc_subscriber_repeat_key_frame (lane->subscriber, WC_MEDIA_VIDEO);
-    lane->events->key_frame_wanted (lane->user_data, WC_MEDIA_VIDEO);
+    pass_key_request (lane);
   }
 }
 
@@ -268,37 +314,49 @@ run_item (WcWebrtcbinLane *lane, const Item *item)
   }
 }
 
-/* FALSE: nothing is left, and the lane is not scheduled any more. */
-static gboolean
+static void
 take_queue (WcWebrtcbinLane *lane)
 {
   pthread_mutex_lock (&lane->lock);
-  GArray *queue = lane->queue;
-  gboolean more = queue->len > 0 && !lane->closed;
-  if (more) {
+  if (!lane->closed) {
+    GArray *queue = lane->queue;
     lane->queue = lane->running;
     lane->running = queue;
     lane->n_media = 0;
     lane->n_datagrams = 0;
-  } else {
+  }
+  pthread_mutex_unlock (&lane->lock);
+}
+
+/* TRUE: nothing is left, and the lane is not scheduled any more. */
+static gboolean
+finish_run (WcWebrtcbinLane *lane)
+{
+  pthread_mutex_lock (&lane->lock);
+  gboolean finished = lane->queue->len == 0 || lane->closed;
+  if (finished) {
     lane->scheduled = FALSE;
     pthread_cond_broadcast (&lane->idle);
   }
   pthread_mutex_unlock (&lane->lock);
-  return more;
+  return finished;
 }
 
+/* What came meanwhile waits behind the other viewers' turns: one who sends
+ * without end must not keep a thread of the pool. */
 void
 wc_webrtcbin_lane_run (gpointer data, gpointer unused)
 {
   WcWebrtcbinLane *lane = data;
 
-  while (take_queue (lane)) {
-    for (guint i = 0; i < lane->running->len; i++)
-      run_item (lane, &g_array_index (lane->running, Item, i));
-    g_array_set_size (lane->running, 0);
-  }
-  wc_webrtcbin_lane_unref (lane);
+  take_queue (lane);
+  for (guint i = 0; i < lane->running->len; i++)
+    run_item (lane, &g_array_index (lane->running, Item, i));
+  g_array_set_size (lane->running, 0);
+  if (finish_run (lane))
+    wc_webrtcbin_lane_unref (lane);
+  else
+    g_thread_pool_push (lane->pool, lane, NULL);
 }
 
 /* --- life ----------------------------------------------------------------- */

@@ -271,6 +271,120 @@ test_roam (void)
   close (second);
 }
 
+/* A port is used again (a page reloaded behind a NAT) while the viewer that had
+ * it before is not over yet: what comes from there is the new one's, before and
+ * after the old one ends. */
+static void
+test_address_used_again (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (4, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  const guint8 dtls[] = {22, 254, 253};
+  Viewer viewers[8] = {0};
+  WcSubscriber *subscribers[8];
+  int fd = connect_to (engine);
+
+  for (guint i = 0; i < 8; i++) {
+    subscribers[i] = subscribe (engine, track, &viewers[i]);
+    wc_subscriber_start (subscribers[i]);
+    g_assert_true (check (fd, subscribers[i], TRUE));
+    g_assert_cmpint (send (fd, dtls, sizeof dtls, 0), ==, sizeof dtls);
+    g_assert_true (wait_for (&viewers[i].dtls, 1));
+  }
+  for (guint i = 0; i < 7; i++)
+    stop (subscribers[i], &viewers[i]);
+  g_assert_cmpint (send (fd, dtls, sizeof dtls, 0), ==, sizeof dtls);
+  g_assert_true (wait_for (&viewers[7].dtls, 2));
+  stop (subscribers[7], &viewers[7]);
+  close (fd);
+}
+
+/* Two live viewers say that they are at one address: it is with who passed ICE
+ * there last, however often. */
+static void
+test_address_contested (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  const guint8 dtls[] = {22, 254, 253};
+  Viewer a = {0}, b = {0};
+  WcSubscriber *first = subscribe (engine, track, &a);
+  WcSubscriber *second = subscribe (engine, track, &b);
+  int fd = connect_to (engine);
+
+  wc_subscriber_start (first);
+  wc_subscriber_start (second);
+  g_assert_true (check (fd, first, TRUE));
+  g_assert_true (check (fd, second, TRUE));
+  g_assert_true (check (fd, first, TRUE));
+  g_assert_cmpint (send (fd, dtls, sizeof dtls, 0), ==, sizeof dtls);
+  g_assert_true (wait_for (&a.dtls, 1));
+  g_assert_cmpuint (atomic_load (&b.dtls), ==, 0);
+  stop (first, &a);
+  stop (second, &b);
+  close (fd);
+}
+
+typedef struct {
+  guint16 port;
+  atomic_bool quit;
+} Knocker;
+
+/* Binding requests for every worker from many ports, so that each of them has
+ * something to pass on to all the others. */
+static void *
+run_knocker (void *data)
+{
+  Knocker *knocker = data;
+  WcAddress server;
+  int fds[16];
+
+  wc_address_parse (&server, "127.0.0.1", knocker->port);
+  for (guint i = 0; i < 16; i++)
+    fds[i] = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  for (guint turn = 0; !atomic_load (&knocker->quit); turn++) {
+    g_autofree char *ufrag = g_strdup_printf ("%02xffffffffffff", turn % 4);
+    guint8 data_out[512];
+    gsize size =
+        stun_client_write (data_out, ufrag, "nobody-knows-this-one", TRUE, 1);
+    for (guint i = 0; i < 16; i++)
+      sendto (fds[i], data_out, size, 0, &server.sa, sizeof server.in);
+  }
+  for (guint i = 0; i < 16; i++)
+    close (fds[i]);
+  return NULL;
+}
+
+/* Workers pass datagrams to each other until the last of them has stopped
+ * (TSan and ASan watch). */
+static void
+test_free_under_fire (void)
+{
+  Knocker knocker = {0};
+  pthread_t thread;
+  WcEngine *engine = make_engine (4, 20000, 15000);
+  WcEngineConfig config = {
+      .workers = 4, .udp_port = wc_engine_udp_port (engine), .ipv6 = TRUE};
+  WcEngineStats stats;
+
+  knocker.port = config.udp_port;
+  pthread_create (&thread, NULL, run_knocker, &knocker);
+  for (guint i = 0; i < 20; i++) {
+    gint64 deadline = g_get_monotonic_time () + WAIT_US;
+    do {
+      g_usleep (1000);
+      wc_engine_get_stats (engine, &stats);
+    } while (stats.foreign < 100 && g_get_monotonic_time () < deadline);
+    g_assert_cmpuint (stats.foreign, >=, 100);
+    wc_engine_free (engine);
+    engine = wc_engine_new (&config, NULL);
+    g_assert_nonnull (engine);
+  }
+  atomic_store (&knocker.quit, TRUE);
+  pthread_join (thread, NULL);
+  wc_engine_free (engine);
+}
+
 /* D-09 */
 static void
 test_connect_timeout (void)
@@ -378,6 +492,9 @@ main (int argc, char **argv)
                         test_play);
   g_test_add_func ("/engine/strangers", test_strangers);
   g_test_add_func ("/engine/roam/R-12", test_roam);
+  g_test_add_func ("/engine/address-used-again", test_address_used_again);
+  g_test_add_func ("/engine/address-contested", test_address_contested);
+  g_test_add_func ("/engine/free-under-fire", test_free_under_fire);
   g_test_add_func ("/engine/connect-timeout/D-09", test_connect_timeout);
   g_test_add_func ("/engine/consent/R-10", test_consent);
   g_test_add_func ("/engine/want-key-frame", test_want_key_frame);

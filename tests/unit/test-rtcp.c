@@ -59,6 +59,37 @@ test_compound (void)
   g_assert_cmpuint (summary.key_requests[1], ==, 3);
 }
 
+/* An RTP session is told of NACKs only, and only of so many: of a compound
+ * with reports of a hundred SSRCs and a packet that asks for everything, what
+ * is left is the one that can be afforded. */
+static void
+test_keep_nacks (void)
+{
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+  static const guint8 padded[] = {0xa1, 205, 0, 3, 0, 0, 0, 1,
+                                  0,    0,   0, 2, 0, 7, 0, 0};
+  static const guint8 greedy[] = {0x81, 205, 0, 3, 0, 0, 0,    1,
+                                  0,    0,   0, 2, 0, 7, 0xff, 0xff};
+  guint budget = 10;
+
+  for (guint8 i = 0; i < 100; i++) {
+    guint8 report[] = {0x80, 201, 0, 1, 0, 0, 0, i};
+    g_byte_array_append (data, report, sizeof report);
+  }
+  g_byte_array_append (data, padded, sizeof padded);
+  g_byte_array_append (data, greedy, sizeof greedy);
+  g_byte_array_append (data, pli, sizeof pli);
+  g_byte_array_append (data, nack, sizeof nack);
+  g_byte_array_append (data, fir, sizeof fir);
+  gsize kept = wc_rtcp_keep_nacks (data->data, data->len, &budget);
+  g_assert_cmpmem (data->data, kept, nack, sizeof nack);
+  g_assert_cmpuint (budget, ==, 10 - 4);
+  g_assert_cmpuint (wc_rtcp_keep_nacks (data->data, kept - 1, &budget), ==, 0);
+  budget = 3;
+  g_assert_cmpuint (wc_rtcp_keep_nacks (data->data, kept, &budget), ==, 0);
+  g_assert_cmpuint (budget, ==, 3);
+}
+
 /* Any cut and any changed byte is read within bounds (ASan watches). */
 static void
 test_hostile (void)
@@ -70,6 +101,8 @@ test_hostile (void)
       copy[at] = 0xff;
       wc_rtcp_parse (copy, size, &summary);
       g_assert_cmpuint (summary.n_reports, <=, WC_RTCP_MAX_REPORTS);
+      guint budget = 100;
+      g_assert_cmpuint (wc_rtcp_keep_nacks (copy, size, &budget), <=, size);
     }
   }
 }
@@ -81,6 +114,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtcp/report", test_report);
   g_test_add_func ("/rtcp/round-trip-unknown", test_round_trip_unknown);
   g_test_add_func ("/rtcp/compound", test_compound);
+  g_test_add_func ("/rtcp/keep-nacks", test_keep_nacks);
   g_test_add_func ("/rtcp/hostile", test_hostile);
   return g_test_run ();
 }

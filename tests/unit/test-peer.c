@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* A viewer's peer connection in process: engine, webrtcbin and a viewer of
+ * tests/common on loopback. No media but packets made here. */
+#include "common/bytes.h"
+#include "common/offer.h"
+#include "common/peer.h"
+#include "common/srtp.h"
+#include "peer/peer.h"
+
+#include <gst/gst.h>
+#include <unistd.h>
+
+#define WAIT_US (10 * G_USEC_PER_SEC)
+#define FLOOD 400
+
+typedef struct {
+  WcEngine *engine;
+  WcPeerFactory *factory;
+  WcTrack *track;
+  guint64 seq;
+  TcLoop *loop;
+  TcPeer *viewer;
+  TcDescription *answer;
+  WcPeer *peer;
+  GError *error; /* of the negotiation */
+  gboolean negotiated;
+  guint n_wanted;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer unused)
+{
+  WcEngineConfig config = {.workers = 2,
+                           .connect_timeout_ms = 20000,
+                           .consent_timeout_ms = 15000,
+                           .fast_start = TRUE};
+  WcTrackLimits limits = {2000, 1 << 20};
+  g_autoptr (GError) error = NULL;
+
+  f->engine = wc_engine_new (&config, &error);
+  g_assert_no_error (error);
+  f->factory = wc_peer_factory_new (f->engine, 2000, &error);
+  g_assert_no_error (error);
+  f->track = wc_track_new (WC_CODEC_VP8, 90000, &limits);
+  f->loop = tc_loop_new ();
+}
+
+/* Both loops have a turn. */
+static void
+turn (Fixture *f)
+{
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  tc_loop_run (f->loop, 2, NULL, NULL);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer unused)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  if (f->peer != NULL)
+    wc_peer_close (f->peer, "the test is over");
+  while (wc_peer_factory_alive (f->factory) > 0 &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_cmpuint (wc_peer_factory_alive (f->factory), ==, 0);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_finalize_object (g_steal_pointer (&f->peer));
+  wc_peer_factory_stop (f->factory);
+  g_assert_finalize_object (f->factory);
+  wc_engine_free (f->engine);
+  wc_track_unref (f->track);
+  g_clear_pointer (&f->viewer, tc_peer_free);
+  g_clear_pointer (&f->answer, tc_description_free);
+  g_clear_error (&f->error);
+  tc_loop_free (f->loop);
+}
+
+static void
+append (Fixture *f, gboolean start)
+{
+  WcPacket *packet = wc_packet_new (200);
+
+  memset (packet->payload, start ? 0x10 : 0x11, packet->size);
+  packet->seq = f->seq;
+  packet->frame = (guint32)f->seq;
+  packet->timestamp = (gint64)f->seq * 3000;
+  packet->capture_us = g_get_monotonic_time ();
+  packet->flags = WC_PACKET_MARKER | (start ? WC_PACKET_START : 0);
+  f->seq++;
+  wc_track_append (f->track, &packet, 1);
+}
+
+static void
+on_wanted (WcPeer *peer, guint media, Fixture *f)
+{
+  f->n_wanted++;
+}
+
+static void
+on_negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fixture *f = user_data;
+  WcAddress candidate;
+
+  wc_address_parse (&candidate, "127.0.0.1", wc_engine_udp_port (f->engine));
+  g_autofree char *text = wc_peer_negotiate_finish (WC_PEER (source), result,
+                                                    &candidate, 1, &f->error);
+  if (text != NULL)
+    f->answer = tc_description_parse (text, NULL);
+  f->negotiated = TRUE;
+}
+
+static void
+join (Fixture *f, TcPeerOptions options)
+{
+  g_autoptr (GError) error = NULL;
+  WcSdpTrack track = {.codec = WC_CODEC_VP8, .clock_rate = 90000};
+  const WcSdpTrack *present[WC_N_MEDIA] = {[WC_MEDIA_VIDEO] = &track};
+  WcTrack *tracks[WC_N_MEDIA] = {[WC_MEDIA_VIDEO] = f->track};
+  WcSdpPolicy policy = {0};
+
+  options.local_address = "127.0.0.1";
+  f->viewer = tc_peer_new (f->loop, &options, &error);
+  g_assert_no_error (error);
+  TcOfferTransport transport = {tc_peer_ufrag (f->viewer),
+                                tc_peer_pwd (f->viewer),
+                                tc_peer_fingerprint (f->viewer), NULL, 0};
+  g_autofree char *text = tc_offer_write (NULL, &transport);
+  WcSdpOffer *offer = wc_sdp_offer_parse (text, strlen (text), &error);
+  g_assert_no_error (error);
+  WcSdpPlan *plan = wc_sdp_plan_new (offer, present, &policy, &error);
+  g_assert_no_error (error);
+  f->peer = wc_peer_new (f->factory, plan, tracks, "test");
+  g_signal_connect (f->peer, "key-frame-wanted", G_CALLBACK (on_wanted), f);
+  wc_peer_negotiate_async (f->peer, on_negotiated, f);
+}
+
+static void
+wait_negotiated (Fixture *f)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  while (!f->negotiated && g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_true (f->negotiated);
+}
+
+static void
+wait_state (Fixture *f, WcPeerState state)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  while (wc_peer_state (f->peer) != state && g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_cmpint (wc_peer_state (f->peer), ==, state);
+}
+
+static void
+connect_viewer (Fixture *f)
+{
+  wait_negotiated (f);
+  g_assert_no_error (f->error);
+  g_assert_nonnull (f->answer);
+  tc_peer_connect (f->viewer, f->answer,
+                   g_strcmp0 (f->answer->setup, "passive") == 0, TRUE);
+}
+
+static void
+play (Fixture *f, guint n)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  append (f, TRUE);
+  for (guint i = 1; i < n; i++)
+    append (f, FALSE);
+  join (f, (TcPeerOptions){.no_nack = TRUE});
+  connect_viewer (f);
+  wait_state (f, WC_PEER_PLAYING);
+  while (tc_peer_stats (f->viewer)->rtp < n &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_cmpuint (tc_peer_stats (f->viewer)->rtp, ==, n);
+}
+
+static void
+settle (Fixture *f)
+{
+  gint64 until = g_get_monotonic_time () + G_USEC_PER_SEC;
+
+  while (g_get_monotonic_time () < until)
+    turn (f);
+}
+
+static guint32
+ssrc_of (Fixture *f)
+{
+  return tc_description_find (f->answer, WC_MEDIA_VIDEO)->ssrc;
+}
+
+/* One viewer's PLIs without end are counted, but its source and the main loop
+ * hear of few. */
+static void
+test_pli_flood (Fixture *f, gconstpointer unused)
+{
+  guint8 pli[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 0};
+  WcPeerStats stats;
+
+  play (f, 5);
+  f->n_wanted = 0;
+  tc_put_u32 (pli + 8, ssrc_of (f));
+  for (guint i = 0; i < FLOOD; i++) {
+    g_assert_true (tc_peer_send_raw_rtcp (f->viewer, pli, sizeof pli));
+    if (i % 20 == 0)
+      turn (f);
+  }
+  settle (f);
+  wc_peer_get_stats (f->peer, &stats);
+  g_assert_cmpuint (stats.plis, >, FLOOD / 2);
+  g_assert_cmpuint (f->n_wanted, >, 0);
+  g_assert_cmpuint (f->n_wanted, <, FLOOD / 4);
+}
+
+/* One that asks for the same packets again and again gets some of them, not
+ * twenty times what it was sent. */
+static void
+test_nack_flood (Fixture *f, gconstpointer unused)
+{
+  guint8 nack[] = {0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  WcPeerStats stats;
+  gint64 began_us = g_get_monotonic_time ();
+
+  play (f, 17);
+  guint64 before = tc_peer_stats (f->viewer)->rtp;
+  TcTrack *track = tc_peer_find_track (f->viewer, WC_MEDIA_VIDEO);
+  tc_put_u32 (nack + 8, ssrc_of (f));
+  tc_put_u16 (nack + 12, tc_track_stats (track)->first_seq);
+  for (guint i = 0; i < FLOOD; i++) {
+    g_assert_true (tc_peer_send_raw_rtcp (f->viewer, nack, sizeof nack));
+    turn (f);
+  }
+  settle (f);
+  wc_peer_get_stats (f->peer, &stats);
+  g_assert_cmpuint (stats.nacks, >, FLOOD * 17 / 2);
+  guint64 resent = tc_peer_stats (f->viewer)->rtp - before;
+  gint64 elapsed_us = g_get_monotonic_time () - began_us;
+  g_assert_cmpuint (resent, >, 17);
+  g_assert_cmpuint (resent, <,
+                    1000 + (guint64)elapsed_us * 1000 / G_USEC_PER_SEC);
+}
+
+static guint64
+resident_bytes (void)
+{
+  g_autofree char *text = NULL;
+  guint64 pages = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL));
+  g_assert_nonnull (strchr (text, ' '));
+  pages = g_ascii_strtoull (strchr (text, ' '), NULL, 10);
+  return pages * (guint64)sysconf (_SC_PAGESIZE);
+}
+
+/* Neither what is not authentic nor what is may cost memory for every SSRC that
+ * it names: unbounded, this would be some 90 MiB. */
+static void
+test_ssrc_flood (Fixture *f, gconstpointer unused)
+{
+  guint8 forged[40] = {0x80, 201, 0, 1, [20] = 0x80};
+  guint8 reports[100 * 8];
+  guint32 ssrc = 1000;
+
+  play (f, 5);
+  guint64 before = resident_bytes ();
+  for (guint i = 0; i < 5 * FLOOD; i++) {
+    tc_put_u32 (forged + 4, ssrc++);
+    g_assert_true (tc_peer_send_datagram (f->viewer, forged, sizeof forged));
+    for (guint k = 0; k < 100; k++) {
+      const guint8 report[] = {0x80, 201, 0, 1, 0, 0, 0, 9};
+      memcpy (reports + k * 8, report, sizeof report);
+      if (k > 0)
+        tc_put_u32 (reports + k * 8 + 4, ssrc++);
+    }
+    g_assert_true (tc_peer_send_raw_rtcp (f->viewer, reports, sizeof reports));
+    if (i % 4 == 0)
+      turn (f);
+  }
+  settle (f);
+  g_assert_cmpuint (resident_bytes (), <, before + 24 * 1024 * 1024);
+  g_assert_cmpint (wc_peer_state (f->peer), ==, WC_PEER_PLAYING);
+}
+
+/* RFC 8827 section 6.5 */
+static void
+test_impostor (Fixture *f, gconstpointer unused)
+{
+  append (f, TRUE);
+  join (f, (TcPeerOptions){.wrong_certificate = TRUE});
+  connect_viewer (f);
+  wait_state (f, WC_PEER_CLOSED);
+  g_assert_nonnull (strstr (wc_peer_reason (f->peer), "certificate"));
+  g_assert_cmpuint (tc_peer_stats (f->viewer)->rtp, ==, 0);
+}
+
+static void
+test_close_while_negotiating (Fixture *f, gconstpointer unused)
+{
+  join (f, (TcPeerOptions){.never_ice = TRUE});
+  wc_peer_close (f->peer, "changed its mind");
+  g_assert_cmpint (wc_peer_state (f->peer), ==, WC_PEER_CLOSED);
+  wait_negotiated (f);
+  g_assert_error (f->error, WC_PEER_ERROR, WC_PEER_ERROR_CLOSED);
+}
+
+static void
+test_close_while_connecting (Fixture *f, gconstpointer unused)
+{
+  append (f, TRUE);
+  join (f, (TcPeerOptions){0});
+  connect_viewer (f);
+  turn (f);
+  wc_peer_close (f->peer, "changed its mind");
+}
+
+/* libsrtp calls a second srtp_init () of a process an error. GStreamer's
+ * plugin, not loaded yet, does not look at that. */
+static void
+claim_srtp (void)
+{
+  const guint8 key[30] = {0};
+  g_autoptr (TcSrtp) srtp =
+      tc_srtp_new (TC_SRTP_AES128_CM_SHA1, key, key, NULL);
+
+  g_assert_nonnull (srtp);
+}
+
+int
+main (int argc, char **argv)
+{
+  claim_srtp ();
+  gst_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, function)                                                    \
+  g_test_add ("/peer/" name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("pli-flood", test_pli_flood);
+  ADD ("nack-flood", test_nack_flood);
+  ADD ("ssrc-flood", test_ssrc_flood);
+  ADD ("impostor", test_impostor);
+  ADD ("close-while-negotiating", test_close_while_negotiating);
+  ADD ("close-while-connecting", test_close_while_connecting);
+  return g_test_run ();
+}
