@@ -34,7 +34,9 @@ struct WcSubscriber {
   gint64 started_us;
   WcDelivery deliveries[WC_N_MEDIA];
   WcFeed *feeds[WC_N_MEDIA];
-  gint64 wanted_us[WC_N_MEDIA]; /* when a key frame was last asked for */
+  gint64 wanted_us[WC_N_MEDIA];   /* when a key frame was last asked for */
+  gint64 repeated_us[WC_N_MEDIA]; /* when one was last sent again */
+  guint repeats[WC_N_MEDIA];
   WcAddress addresses[WC_SUBSCRIBER_ADDRESSES];
   guint n_addresses, next_address;
   guint32 nominated_priority;

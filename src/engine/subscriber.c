@@ -15,8 +15,11 @@
 #define PACE_PACKETS 16
 #define PACE_TURNS_PER_S 200
 
-/* A key frame is not repeated more often than this for one viewer. */
+/* A key frame is not repeated more often than this for one viewer; twice as
+ * rarely with every time that did not help, until it asks for none for long. */
 #define REPEAT_INTERVAL_US (2 * G_USEC_PER_SEC)
+#define MAX_REPEAT_DOUBLINGS 4
+#define REPEAT_FORGOTTEN_US (60 * G_USEC_PER_SEC)
 /* How often a viewer without a start point asks for one. */
 #define WANT_INTERVAL_US (G_USEC_PER_SEC / 2)
 /* A pair that was not nominated again for so long gives way (RFC 8445
@@ -151,6 +154,20 @@ wc_subscriber_secured (WcSubscriber *subscriber)
                   wc_subscriber_ref (subscriber));
 }
 
+static gboolean
+may_repeat (WcSubscriber *subscriber, WcMedia media, gint64 now_us)
+{
+  gint64 since_us = now_us - subscriber->repeated_us[media];
+  guint *repeats = &subscriber->repeats[media];
+
+  if (since_us > REPEAT_FORGOTTEN_US)
+    *repeats = 0;
+  return now_us - subscriber->deliveries[media].start_sent_us >=
+             REPEAT_INTERVAL_US &&
+         (*repeats == 0 || since_us >= REPEAT_INTERVAL_US << MIN (
+                                           *repeats, MAX_REPEAT_DOUBLINGS));
+}
+
 static void
 repeat_key_frame (WcSubscriber *subscriber, WcMedia media)
 {
@@ -163,8 +180,10 @@ repeat_key_frame (WcSubscriber *subscriber, WcMedia media)
     maybe_want_key_frame (subscriber, media, now_us);
     return;
   }
-  if (now_us - delivery->start_sent_us < REPEAT_INTERVAL_US)
+  if (!may_repeat (subscriber, media, now_us))
     return;
+  subscriber->repeated_us[media] = now_us;
+  subscriber->repeats[media]++;
   /* Both: the ring heals this viewer now, a new key frame keeps it short. */
   maybe_want_key_frame (subscriber, media, now_us);
   begin (subscriber, media, TRUE);
