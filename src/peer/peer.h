@@ -63,7 +63,8 @@ void wc_peer_factory_stop (WcPeerFactory *factory);
 guint wc_peer_factory_alive (WcPeerFactory *factory);
 
 /** @plan: (transfer full). @tracks: indexed by WcMedia; referenced; those that
- * the plan sends must be there. @label: short public id for the log. */
+ * the plan sends must be there. @label: short public id for the log.
+ * wc_peer_close () must come before the last reference is dropped. */
 WcPeer *wc_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
                      WcTrack *const tracks[WC_N_MEDIA], const char *label);
 
