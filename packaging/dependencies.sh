@@ -63,7 +63,7 @@ install_missing ()
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "This is not a Debian system (no dpkg and apt-get)." >&2
     echo "Install what stands in packaging/dependencies.sh by hand, then:" >&2
-    echo "  meson setup build && ninja -C build && build/whepcast --demo" >&2
+    echo "  meson setup build && ninja -C build && build/whepcast --state-dir build/state --demo" >&2
     return 1
   fi
 

@@ -72,6 +72,13 @@ function countMeson(text) {
       countProgram(JSON.parse(line));
 }
 
+// What a file that broke off had printed: node puts it in comments before the verdict.
+function commentsBefore(lines, index) {
+  const isComment = (line) => line.startsWith('# ');
+  const start = lines.findLastIndex((line, at) => at < index && !isComment(line)) + 1;
+  return lines.slice(start, index).filter((line) => !line.startsWith('# Subtest: ')).join('\n');
+}
+
 // The TAP of `node --test`: its own totals at the end; verdicts at any depth
 // for the reasons and the logs.
 function countNode(text) {
@@ -91,7 +98,8 @@ function countNode(text) {
       const end = rest.findIndex((next) => next.trim() === '...');
       const log = rest.slice(0, end < 0 ? rest.length : end).join('\n');
       // The parent's own entry says why.
-      fail(verdict.name, /'cancelledByParent'/.test(log) ? '(cancelled with its parent)' : log);
+      fail(verdict.name, /'cancelledByParent'/.test(log) ? '(cancelled with its parent)'
+        : /^ *exitCode:/m.test(log) ? `${commentsBefore(lines, index)}\n${log}` : log);
     }
   }
 

@@ -28,16 +28,20 @@ static const char *const inputs[WC_N_MEDIA] = {
 };
 
 /* Addresses to bind and the source are ours; the host is checked by whoever
- * gives it: nothing here needs quoting but the question mark. */
+ * gives it: nothing here needs quoting but the question mark. ffmpeg takes the
+ * first address of a name: that of localhost is often ::1, where a socket of
+ * 0.0.0.0 hears nothing. */
 static void
 append_target (GString *line, const WcIngestTrackInfo *track, const char *host)
 {
-  WcAddress bound;
+  WcAddress bound = {0};
   const char *target = host;
 
   if (track->address != NULL && wc_address_parse (&bound, track->address, 0) &&
       !wc_address_is_any (&bound))
     target = track->address;
+  else if (g_ascii_strcasecmp (host, "localhost") == 0)
+    target = bound.sa.sa_family == AF_INET6 ? "::1" : "127.0.0.1";
   gboolean v6 = strchr (target, ':') != NULL;
   g_string_append_printf (line, " -f rtp 'rtp://%s%s%s:%u?pkt_size=%d",
                           v6 ? "[" : "", target, v6 ? "]" : "", track->port,

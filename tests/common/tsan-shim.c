@@ -7,7 +7,7 @@
  * thread may call any of it. In a process without ThreadSanitizer the calls
  * pass through. */
 #include <dlfcn.h>
-#include <glib.h>
+#include <gio/gio.h>
 
 /* GLib has macros of these names. */
 #undef g_once
@@ -312,4 +312,53 @@ g_thread_pool_push (GThreadPool *pool, gpointer data, GError **error)
 {
   release (data);
   return REAL (g_thread_pool_push) (pool, data, error);
+}
+
+/* Tasks: the thread of one hands its result, and the task's data, back. */
+
+void
+g_task_return_pointer (GTask *task, gpointer result, GDestroyNotify notify)
+{
+  release (task);
+  REAL (g_task_return_pointer) (task, result, notify);
+}
+
+void
+g_task_return_boolean (GTask *task, gboolean result)
+{
+  release (task);
+  REAL (g_task_return_boolean) (task, result);
+}
+
+void
+g_task_return_error (GTask *task, GError *error)
+{
+  release (task);
+  REAL (g_task_return_error) (task, error);
+}
+
+void
+g_task_return_new_error (GTask *task, GQuark domain, gint code,
+                         const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_task_return_error (task,
+                       g_error_new_valist (domain, code, format, arguments));
+  va_end (arguments);
+}
+
+gpointer
+g_task_propagate_pointer (GTask *task, GError **error)
+{
+  acquire (task);
+  return REAL (g_task_propagate_pointer) (task, error);
+}
+
+gboolean
+g_task_propagate_boolean (GTask *task, GError **error)
+{
+  acquire (task);
+  return REAL (g_task_propagate_boolean) (task, error);
 }

@@ -73,6 +73,30 @@ test_push_line (void)
 }
 
 static void
+test_push_line_localhost (void)
+{
+  WcIngestTrackInfo tracks[WC_N_MEDIA] = {
+      [WC_MEDIA_AUDIO] = {.present = TRUE,
+                          .media = WC_MEDIA_AUDIO,
+                          .codec = WC_CODEC_OPUS,
+                          .port = 5002,
+                          .rtcp_port = 5003,
+                          .address = TEXT ("0.0.0.0")},
+      [WC_MEDIA_VIDEO] = {.present = TRUE,
+                          .media = WC_MEDIA_VIDEO,
+                          .codec = WC_CODEC_H264,
+                          .port = 5004,
+                          .rtcp_port = 5005,
+                          .address = TEXT ("::")},
+  };
+  const WcTrackSpec *const specs[WC_N_MEDIA] = {NULL};
+  g_autofree char *line = wc_push_line_new (tracks, specs, "localhost");
+
+  g_assert_nonnull (strstr (line, "'rtp://127.0.0.1:5002?"));
+  g_assert_nonnull (strstr (line, "'rtp://[::1]:5004?"));
+}
+
+static void
 test_push_line_without_ports (void)
 {
   WcIngestTrackInfo tracks[WC_N_MEDIA] = {0};
@@ -88,6 +112,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/json/safe", test_safe);
   g_test_add_func ("/http/json/unsafe", test_unsafe);
   g_test_add_func ("/http/push-line/both", test_push_line);
+  g_test_add_func ("/http/push-line/localhost", test_push_line_localhost);
   g_test_add_func ("/http/push-line/none", test_push_line_without_ports);
   return g_test_run ();
 }
