@@ -129,7 +129,8 @@ is_decided (gpointer data)
   return viewer >= TC_PEER_CONNECTED && source >= TC_PEER_CONNECTED;
 }
 
-static void
+/* Returns the byte that fills the payload. */
+static guint8
 pair_send (Pair *pair)
 {
   guint8 data[200];
@@ -142,6 +143,7 @@ pair_send (Pair *pair)
   tc_rtp_write_header (&packet, data);
   g_ptr_array_add (pair->sent, g_bytes_new (data, sizeof data));
   g_assert_true (tc_peer_send_raw_rtp (pair->source, data, sizeof data));
+  return (guint8)n;
 }
 
 static gboolean
@@ -167,11 +169,15 @@ check_media (const char *profiles)
   g_assert_cmpstr (tc_peer_error (pair.viewer), ==, "");
   g_assert_cmpint (tc_peer_state (pair.viewer), ==, TC_PEER_CONNECTED);
   for (guint i = 0; i < 301; i++) {
-    pair_send (&pair);
-    sum += i & 255;
+    sum += pair_send (&pair);
     tc_loop_iterate (pair.loop, 0);
   }
-  g_assert_true (tc_loop_run (pair.loop, 10000, has_everything, &pair));
+  /* A lost last packet shows only by one that follows. */
+  for (guint i = 0; i < 200 && !has_everything (&pair); i++) {
+    sum += pair_send (&pair);
+    tc_loop_run (pair.loop, 100, has_everything, &pair);
+  }
+  g_assert_true (has_everything (&pair));
   stats = tc_track_stats (tc_peer_track (pair.viewer, 0));
   g_assert_cmpuint (stats->lost, ==, 0);
   g_assert_cmpuint (stats->recovered, >=, 40);
