@@ -71,7 +71,8 @@ append_transport (GString *out, const WcSdpPlan *plan, guint index,
 }
 
 static void
-append_format (GString *out, const WcSdpFormat *format, const char *fmtp)
+append_format (GString *out, const WcSdpFormat *format, gboolean has_rtx,
+               const char *fmtp)
 {
   g_autofree char *channels =
       format->channels > 1 ? g_strdup_printf ("/%u", format->channels) : NULL;
@@ -80,7 +81,7 @@ append_format (GString *out, const WcSdpFormat *format, const char *fmtp)
     wc_sdp_append (out, "a=rtpmap:%u %s/%u%s", format->payload_type,
                    format->name, format->clock_rate,
                    channels != NULL ? channels : "");
-  wc_sdp_append_feedback (out, format);
+  wc_sdp_append_feedback (out, format, has_rtx);
   if (fmtp != NULL)
     wc_sdp_append (out, "a=fmtp:%u %s", format->payload_type, fmtp);
 }
@@ -127,7 +128,7 @@ append_sent (GString *out, const WcSdpPlan *plan, guint index,
   append_transport (out, plan, index, params);
   wc_sdp_append (out, "a=sendonly");
   append_rtcp_mode (out, media);
-  append_format (out, format, planned->fmtp);
+  append_format (out, format, has_rtx, planned->fmtp);
   if (has_rtx)
     wc_sdp_append (out, "a=rtpmap:%u %s/%u", rtx->payload_type, rtx->name,
                    rtx->clock_rate);
@@ -170,7 +171,7 @@ append_kept (GString *out, const WcSdpPlan *plan, guint index,
   wc_sdp_append (out, "a=inactive");
   if (media->rtcp_mux)
     append_rtcp_mode (out, media);
-  append_format (out, planned->format, NULL);
+  append_format (out, planned->format, FALSE, NULL);
 }
 
 /* RFC 3264 section 6: one of the offered formats must stand there. */

@@ -40,7 +40,7 @@ append_formats (GString *out, const WcSdpPlanMedia *planned)
 
   wc_sdp_append (out, "a=rtpmap:%u %s/%u%s", format->payload_type, info->name,
                  format->clock_rate, info->channels > 1 ? "/2" : "");
-  wc_sdp_append_feedback (out, format);
+  wc_sdp_append_feedback (out, format, rtx != NULL);
   append_fmtp (out, planned);
   if (rtx == NULL)
     return;

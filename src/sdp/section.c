@@ -23,9 +23,10 @@ wc_sdp_append_head (GString *out, guint64 session_id)
 }
 
 void
-wc_sdp_append_feedback (GString *out, const WcSdpFormat *format)
+wc_sdp_append_feedback (GString *out, const WcSdpFormat *format,
+                        gboolean has_rtx)
 {
-  if (format->nack)
+  if (format->nack && has_rtx)
     wc_sdp_append (out, "a=rtcp-fb:%u nack", format->payload_type);
   if (format->nack_pli)
     wc_sdp_append (out, "a=rtcp-fb:%u nack pli", format->payload_type);

@@ -392,6 +392,21 @@ test_canonical_video_only (void)
   assert_absent (text, "m=audio");
 }
 
+/* Nothing is promised that is not kept: packets are sent again by rtx alone. */
+static void
+test_nack_without_rtx (void)
+{
+  g_autofree char *whole = load_offer ("chrome-audio-video");
+  g_auto (GStrv) parts = g_strsplit (whole, " rtx/90000", -1);
+  g_autofree char *offer = g_strjoinv (" other/90000", parts);
+  g_autofree char *text = answer_for (offer, &opus_track, &h264_track);
+
+  assert_line (text, "m=video 9 UDP/TLS/RTP/SAVPF 109");
+  assert_line (text, "a=rtcp-fb:109 nack pli");
+  assert_absent (text, "a=rtcp-fb:109 nack\r\n");
+  assert_absent (text, "FID");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -412,6 +427,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/answer/S-25", test_size);
   g_test_add_func ("/sdp/answer/S-26-S-35", test_text);
   g_test_add_func ("/sdp/answer/S-37", test_codec_mismatch);
+  g_test_add_func ("/sdp/answer/M-28", test_nack_without_rtx);
   g_test_add_func ("/sdp/answer/M-20-M-21", test_opus_without_channels);
   g_test_add_func ("/sdp/canonical/A-V", test_canonical);
   g_test_add_func ("/sdp/canonical/S-14", test_canonical_video_only);
