@@ -10,6 +10,12 @@
 #include <gst/gst.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED TRUE
+#else
+#define SANITIZED FALSE
+#endif
+
 #define WAIT_US (10 * G_USEC_PER_SEC)
 #define FLOOD 400
 
@@ -288,7 +294,10 @@ test_ssrc_flood (Fixture *f, gconstpointer unused)
       turn (f);
   }
   settle (f);
-  g_assert_cmpuint (resident_bytes (), <, before + 24 * 1024 * 1024);
+  /* The sanitizers' own memory says nothing of ours; there, what an unbounded
+   * table does to GLib shows by its complaints. */
+  if (!SANITIZED)
+    g_assert_cmpuint (resident_bytes (), <, before + 24 * 1024 * 1024);
   g_assert_cmpint (wc_peer_state (f->peer), ==, WC_PEER_PLAYING);
 }
 
