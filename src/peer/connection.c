@@ -27,7 +27,7 @@ struct WcConnection {
   GstElement *webrtcbin; /* of the pipeline */
   WcPushSrc *sources[WC_N_MEDIA];
   WcIceAgent *agent;
-  GstElement *dtls_enc, *dtls_dec, *dtls_srtp_dec; /* of the transport */
+  GstElement *dtls_enc, *dtls_dec; /* of the transport */
   guint32 rtx_ssrc[WC_N_MEDIA];
   guint resend_budget; /* of the thread that RTCP comes on, as the next */
   gint64 resend_us;    /* when it was last filled up */
@@ -148,7 +148,6 @@ on_deep_element_added (GstBin *bin, GstBin *parent, GstElement *element,
   const char *name = factory != NULL ? GST_OBJECT_NAME (factory) : "";
 
   if (g_str_equal (name, "dtlssrtpdec")) {
-    g_set_object (&connection->dtls_srtp_dec, element);
     g_object_set (element, "pem", connection->pem, NULL);
   } else if (g_str_equal (name, "dtlsdec")) {
     g_set_object (&connection->dtls_dec, element);
@@ -494,7 +493,6 @@ wc_connection_close (WcConnection *connection)
   g_signal_handlers_disconnect_by_data (connection->webrtcbin, connection);
   release_element (connection, &connection->dtls_enc);
   release_element (connection, &connection->dtls_dec);
-  gst_clear_object (&connection->dtls_srtp_dec);
   for (guint i = 0; i < WC_N_MEDIA; i++)
     gst_clear_object (&connection->sources[i]);
   gst_clear_object (&connection->pipeline);

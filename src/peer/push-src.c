@@ -105,11 +105,3 @@ wc_push_src_push (WcPushSrc *src, GstBuffer *buffer)
     begin (src);
   return gst_pad_push (src->pad, buffer);
 }
-
-GstFlowReturn
-wc_push_src_push_list (WcPushSrc *src, GstBufferList *list)
-{
-  if (!src->began)
-    begin (src);
-  return gst_pad_push_list (src->pad, list);
-}

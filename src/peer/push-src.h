@@ -15,5 +15,3 @@ WcPushSrc *wc_push_src_new (GstCaps *caps);
 
 /** @buffer: (transfer full). */
 GstFlowReturn wc_push_src_push (WcPushSrc *src, GstBuffer *buffer);
-/** @list: (transfer full). */
-GstFlowReturn wc_push_src_push_list (WcPushSrc *src, GstBufferList *list);
