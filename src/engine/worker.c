@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/endpoint.h"
 #include "engine/engine-private.h"
 #include "engine/subscriber-private.h"
 
@@ -95,29 +96,29 @@ wc_worker_send (WcWorker *worker, const WcAddress *to, const WcAddress *local,
 /* --- tables --------------------------------------------------------------- */
 
 void
-wc_worker_add (WcWorker *worker, WcSubscriber *subscriber)
+wc_worker_add (WcWorker *worker, WcEndpoint *endpoint)
 {
-  g_hash_table_insert (worker->by_ufrag, subscriber->ufrag,
-                       wc_subscriber_ref (subscriber));
-  atomic_fetch_add (&worker->n_subscribers, 1);
+  g_hash_table_insert (worker->by_ufrag, endpoint->ufrag,
+                       wc_endpoint_ref (endpoint));
+  atomic_fetch_add (&worker->n_endpoints, 1);
 }
 
 void
-wc_worker_remove (WcWorker *worker, WcSubscriber *subscriber)
+wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint)
 {
-  if (g_hash_table_remove (worker->by_ufrag, subscriber->ufrag))
-    atomic_fetch_sub (&worker->n_subscribers, 1);
+  if (g_hash_table_remove (worker->by_ufrag, endpoint->ufrag))
+    atomic_fetch_sub (&worker->n_endpoints, 1);
 }
 
 void
 wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
-                         WcSubscriber *subscriber)
+                         WcEndpoint *endpoint)
 {
   guint owner;
 
-  if (g_hash_table_lookup (worker->by_address, address) != subscriber)
+  if (g_hash_table_lookup (worker->by_address, address) != endpoint)
     g_hash_table_replace (worker->by_address,
-                          g_memdup2 (address, sizeof *address), subscriber);
+                          g_memdup2 (address, sizeof *address), endpoint);
   if (!wc_engine_find_address (worker->engine, address, &owner) ||
       owner != worker->index)
     wc_engine_take_address (worker->engine, address, worker->index);
@@ -125,9 +126,9 @@ wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
 
 void
 wc_worker_forget_address (WcWorker *worker, const WcAddress *address,
-                          WcSubscriber *subscriber)
+                          WcEndpoint *endpoint)
 {
-  if (g_hash_table_lookup (worker->by_address, address) != subscriber)
+  if (g_hash_table_lookup (worker->by_address, address) != endpoint)
     return;
   g_hash_table_remove (worker->by_address, address);
   wc_engine_drop_address (worker->engine, address, worker->index);
@@ -191,9 +192,9 @@ on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
   guint owner;
 
   if (wc_stun_peek_ufrag (datagram->data, datagram->size, ufrag)) {
-    WcSubscriber *subscriber = g_hash_table_lookup (worker->by_ufrag, ufrag);
-    if (subscriber != NULL) {
-      wc_subscriber_on_stun (subscriber, datagram);
+    WcEndpoint *endpoint = g_hash_table_lookup (worker->by_ufrag, ufrag);
+    if (endpoint != NULL) {
+      wc_endpoint_on_stun (endpoint, datagram);
       return;
     }
     if (!is_foreign && wc_engine_owner_of (worker->engine, ufrag, &owner) &&
@@ -218,12 +219,12 @@ on_datagram (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
   }
 
   if (wc_engine_find_address (worker->engine, &datagram->from, &owner)) {
-    WcSubscriber *subscriber =
+    WcEndpoint *endpoint =
         owner == worker->index
             ? g_hash_table_lookup (worker->by_address, &datagram->from)
             : NULL;
-    if (subscriber != NULL) {
-      wc_subscriber_on_datagram (subscriber, datagram);
+    if (endpoint != NULL) {
+      wc_endpoint_on_datagram (endpoint, datagram);
       return;
     }
     if (!is_foreign && owner != worker->index) {
@@ -292,12 +293,15 @@ static void
 pace (WcWorker *worker, gint64 now_us)
 {
   GHashTableIter iter;
-  gpointer subscriber;
+  gpointer value;
   guint left = 0;
 
   g_hash_table_iter_init (&iter, worker->by_ufrag);
-  while (g_hash_table_iter_next (&iter, NULL, &subscriber))
-    left += wc_subscriber_catch_up (subscriber, now_us) ? 1 : 0;
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    WcEndpoint *endpoint = value;
+    if (endpoint->class->catch_up != NULL)
+      left += endpoint->class->catch_up (endpoint, now_us) ? 1 : 0;
+  }
   worker->n_catching_up = left;
 }
 
@@ -305,14 +309,14 @@ static void
 check (WcWorker *worker, gint64 now_us)
 {
   GHashTableIter iter;
-  gpointer subscriber;
+  gpointer endpoint;
 
   if (now_us < worker->next_check_us)
     return;
   worker->next_check_us = now_us + CHECK_INTERVAL_US;
   g_hash_table_iter_init (&iter, worker->by_ufrag);
-  while (g_hash_table_iter_next (&iter, NULL, &subscriber))
-    wc_subscriber_check (subscriber, now_us);
+  while (g_hash_table_iter_next (&iter, NULL, &endpoint))
+    wc_endpoint_check (endpoint, now_us);
 }
 
 /* --- the loop ------------------------------------------------------------- */
@@ -399,8 +403,8 @@ init_tables (WcWorker *worker)
   worker->news = g_ptr_array_new ();
   worker->news_spare = g_ptr_array_new ();
   worker->stun = wc_stun_new ();
-  worker->by_ufrag = g_hash_table_new_full (
-      g_str_hash, g_str_equal, NULL, (GDestroyNotify)wc_subscriber_unref);
+  worker->by_ufrag = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                            (GDestroyNotify)wc_endpoint_unref);
   worker->by_address = g_hash_table_new_full (
       wc_address_hash_func, wc_address_equal_func, g_free, NULL);
   worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, free_feed);

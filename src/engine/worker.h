@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker: one thread with one socket on the shared UDP port, an epoll loop,
- * and the subscribers that belong to it. Internal to the engine.
+ * and the endpoints (viewers, publishers) that belong to it. Internal to the
+ * engine.
  *
- * Only the thread itself touches subscribers, feeds and address tables. Others
+ * Only the thread itself touches endpoints, feeds and address tables. Others
  * post: closures and foreign datagrams into the inbox, tracks into the list of
  * those that have news; both under one lock that is held for a few pointers. */
 #pragma once
@@ -17,6 +18,7 @@
 #include <stdatomic.h>
 
 typedef struct WcWorker WcWorker;
+typedef struct WcEndpoint WcEndpoint;
 
 typedef void (*WcWorkerFunc) (WcWorker *worker, gpointer data);
 
@@ -47,15 +49,15 @@ struct WcWorker {
   GPtrArray *news_spare; /* swapped with it */
 
   WcStun *stun;
-  GHashTable *by_ufrag;   /* char * -> WcSubscriber, owns a reference */
-  GHashTable *by_address; /* WcAddress * -> WcSubscriber, borrowed; valid only
+  GHashTable *by_ufrag;   /* char * -> WcEndpoint, owns a reference */
+  GHashTable *by_address; /* WcAddress * -> WcEndpoint, borrowed; valid only
                              while the engine says that it is ours */
   GHashTable *feeds;      /* WcTrack * -> WcFeed */
   guint n_catching_up;
   gint64 next_check_us, next_pace_us;
   WcDatagram *datagrams; /* receive batch */
 
-  atomic_uint n_subscribers;
+  atomic_uint n_endpoints;
   atomic_ullong datagrams_in, datagrams_out, bytes_out, foreign_in;
   atomic_ullong stun_rejected, stray, send_failed;
 };
@@ -81,16 +83,16 @@ gboolean wc_worker_send (WcWorker *worker, const WcAddress *to,
 
 /* --- on the worker's thread ---------------------------------------------- */
 
-void wc_worker_add (WcWorker *worker, WcSubscriber *subscriber);
-void wc_worker_remove (WcWorker *worker, WcSubscriber *subscriber);
+void wc_worker_add (WcWorker *worker, WcEndpoint *endpoint);
+void wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint);
 /** The feed of @track, made if there is none, with @subscriber in it. */
 WcFeed *wc_worker_join_feed (WcWorker *worker, WcTrack *track,
                              WcSubscriber *subscriber);
 void wc_worker_leave_feed (WcWorker *worker, WcFeed *feed,
                            WcSubscriber *subscriber);
-/** @address passed ICE for @subscriber: datagrams from there are its own. */
+/** @address passed ICE for @endpoint: datagrams from there are its own. */
 void wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
-                              WcSubscriber *subscriber);
+                              WcEndpoint *endpoint);
 /** Unless it passed ICE for somebody else since (a port used again). */
 void wc_worker_forget_address (WcWorker *worker, const WcAddress *address,
-                               WcSubscriber *subscriber);
+                               WcEndpoint *endpoint);

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/endpoint.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "engine/engine-private.h"
+
+/* A pair that was not nominated again for so long gives way (RFC 8445
+ * section 8.1.1 leaves this to us; Chromium nominates with every check). */
+#define NOMINATION_FRESH_US G_USEC_PER_SEC
+
+/* --- life ----------------------------------------------------------------- */
+
+void
+wc_endpoint_init (WcEndpoint *endpoint, const WcEndpointClass *class,
+                  WcEngine *engine)
+{
+  g_autofree char *random = wc_id_random_hex (6);
+  g_autofree char *pwd = wc_id_random_hex (16);
+
+  atomic_init (&endpoint->refs, 1);
+  endpoint->class = class;
+  endpoint->engine = engine;
+  endpoint->worker = wc_engine_choose_worker (engine);
+  g_snprintf (endpoint->ufrag, sizeof endpoint->ufrag, "%02x%s",
+              endpoint->worker->index, random);
+  g_strlcpy (endpoint->pwd, pwd, sizeof endpoint->pwd);
+  pthread_mutex_init (&endpoint->path_lock, NULL);
+}
+
+void
+wc_endpoint_clear (WcEndpoint *endpoint)
+{
+  pthread_mutex_destroy (&endpoint->path_lock);
+}
+
+WcEndpoint *
+wc_endpoint_ref (WcEndpoint *endpoint)
+{
+  atomic_fetch_add_explicit (&endpoint->refs, 1, memory_order_relaxed);
+  return endpoint;
+}
+
+void
+wc_endpoint_unref (WcEndpoint *endpoint)
+{
+  if (atomic_fetch_sub_explicit (&endpoint->refs, 1, memory_order_acq_rel) == 1)
+    endpoint->class->free (endpoint);
+}
+
+/* --- any thread ----------------------------------------------------------- */
+
+static void
+on_start (WcWorker *worker, gpointer data)
+{
+  g_autoptr (WcEndpoint) endpoint = data;
+
+  if (endpoint->state != WC_ENDPOINT_NEW)
+    return;
+  endpoint->state = WC_ENDPOINT_STARTED;
+  endpoint->started_us = wc_clock_now_us ();
+  wc_worker_add (worker, endpoint);
+}
+
+void
+wc_endpoint_start (WcEndpoint *endpoint)
+{
+  wc_worker_post (endpoint->worker, on_start, wc_endpoint_ref (endpoint));
+}
+
+static void
+on_secured (WcWorker *worker, gpointer data)
+{
+  g_autoptr (WcEndpoint) endpoint = data;
+
+  if (endpoint->state != WC_ENDPOINT_CONNECTED)
+    return;
+  endpoint->state = WC_ENDPOINT_SECURED;
+  endpoint->class->secured (endpoint);
+}
+
+void
+wc_endpoint_secured (WcEndpoint *endpoint)
+{
+  wc_worker_post (endpoint->worker, on_secured, wc_endpoint_ref (endpoint));
+}
+
+void
+wc_endpoint_note_alive (WcEndpoint *endpoint)
+{
+  atomic_store_explicit (&endpoint->alive_us, wc_clock_now_us (),
+                         memory_order_relaxed);
+}
+
+gboolean
+wc_endpoint_send (WcEndpoint *endpoint, const void *data, gsize size)
+{
+  pthread_mutex_lock (&endpoint->path_lock);
+  gboolean open = endpoint->has_path && !endpoint->muted;
+  WcAddress remote = endpoint->remote;
+  WcAddress local = endpoint->local;
+  pthread_mutex_unlock (&endpoint->path_lock);
+
+  return open && wc_worker_send (endpoint->worker, &remote, &local, data, size);
+}
+
+void
+wc_endpoint_mute (WcEndpoint *endpoint)
+{
+  pthread_mutex_lock (&endpoint->path_lock);
+  endpoint->muted = TRUE;
+  pthread_mutex_unlock (&endpoint->path_lock);
+}
+
+gboolean
+wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address)
+{
+  pthread_mutex_lock (&endpoint->path_lock);
+  gboolean has = endpoint->has_path;
+  *address = endpoint->remote;
+  pthread_mutex_unlock (&endpoint->path_lock);
+  return has;
+}
+
+typedef struct {
+  WcEndpoint *endpoint;
+  void (*done) (gpointer);
+  gpointer user_data;
+} Stop;
+
+static void
+end (WcEndpoint *endpoint)
+{
+  endpoint->class->ended (endpoint);
+  for (guint i = 0; i < endpoint->n_addresses; i++)
+    wc_worker_forget_address (endpoint->worker, &endpoint->addresses[i],
+                              endpoint);
+  endpoint->n_addresses = 0;
+  endpoint->state = WC_ENDPOINT_ENDED;
+}
+
+static void
+on_stop (WcWorker *worker, gpointer data)
+{
+  Stop *stop = data;
+
+  end (stop->endpoint);
+  wc_worker_remove (worker, stop->endpoint);
+  stop->done (stop->user_data);
+  wc_endpoint_unref (stop->endpoint);
+  g_free (stop);
+}
+
+void
+wc_endpoint_stop (WcEndpoint *endpoint, void (*done) (gpointer),
+                  gpointer user_data)
+{
+  Stop *stop = g_new (Stop, 1);
+
+  *stop = (Stop){wc_endpoint_ref (endpoint), done, user_data};
+  wc_worker_post (endpoint->worker, on_stop, stop);
+}
+
+/* --- the worker: ICE ------------------------------------------------------ */
+
+static gboolean
+knows_address (const WcEndpoint *endpoint, const WcAddress *address)
+{
+  for (guint i = 0; i < endpoint->n_addresses; i++)
+    if (wc_address_equal (&endpoint->addresses[i], address))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_path (const WcEndpoint *endpoint, const WcAddress *address)
+{
+  return endpoint->has_path && wc_address_equal (&endpoint->remote, address);
+}
+
+/* A ring of a few: the nominated one is never pushed out. */
+static void
+learn_address (WcEndpoint *endpoint, const WcAddress *address)
+{
+  /* Also one that is known: it may have been somebody else's meanwhile. */
+  wc_worker_learn_address (endpoint->worker, address, endpoint);
+  if (knows_address (endpoint, address))
+    return;
+  guint at = endpoint->n_addresses;
+  if (at == WC_ENDPOINT_ADDRESSES) {
+    at = endpoint->next_address;
+    if (is_path (endpoint, &endpoint->addresses[at]))
+      at = (at + 1) % WC_ENDPOINT_ADDRESSES;
+    endpoint->next_address = (at + 1) % WC_ENDPOINT_ADDRESSES;
+    wc_worker_forget_address (endpoint->worker, &endpoint->addresses[at],
+                              endpoint);
+  } else {
+    endpoint->n_addresses++;
+  }
+  endpoint->addresses[at] = *address;
+}
+
+static void
+take_path (WcEndpoint *endpoint, const WcDatagram *datagram)
+{
+  pthread_mutex_lock (&endpoint->path_lock);
+  endpoint->has_path = TRUE;
+  endpoint->remote = datagram->from;
+  endpoint->local = datagram->local;
+  pthread_mutex_unlock (&endpoint->path_lock);
+
+  if (endpoint->state == WC_ENDPOINT_STARTED) {
+    endpoint->state = WC_ENDPOINT_CONNECTED;
+    endpoint->class->connected (endpoint);
+  }
+}
+
+/* Chromium nominates only the pair it uses, again and again; libnice may
+ * nominate several at once, and then the highest priority counts. */
+static void
+nominate (WcEndpoint *endpoint, const WcDatagram *datagram, guint32 priority,
+          gint64 now_us)
+{
+  gboolean same = is_path (endpoint, &datagram->from);
+  gboolean fresh = now_us - endpoint->nominated_us < NOMINATION_FRESH_US;
+
+  if (!same && fresh && priority < endpoint->nominated_priority)
+    return;
+  endpoint->nominated_priority = priority;
+  endpoint->nominated_us = now_us;
+  take_path (endpoint, datagram);
+}
+
+void
+wc_endpoint_on_stun (WcEndpoint *endpoint, const WcDatagram *datagram)
+{
+  guint8 answer[WC_STUN_ANSWER_SIZE];
+  WcStunRequest request;
+  WcWorker *worker = endpoint->worker;
+
+  if (endpoint->state == WC_ENDPOINT_ENDED ||
+      !wc_stun_answer (worker->stun, datagram->data, datagram->size,
+                       endpoint->pwd, &datagram->from, answer, &request)) {
+    atomic_fetch_add_explicit (&worker->stun_rejected, 1, memory_order_relaxed);
+    return;
+  }
+  wc_endpoint_note_alive (endpoint);
+  /* Before the answer: what follows it may come to another worker's socket. */
+  learn_address (endpoint, &datagram->from);
+  wc_worker_send (worker, &datagram->from, &datagram->local, answer,
+                  request.answer_size);
+  if (request.use_candidate)
+    nominate (endpoint, datagram, request.priority, wc_clock_now_us ());
+  else if (!endpoint->has_path)
+    take_path (endpoint, datagram); /* RFC 8445 section 12.1: any valid pair;
+                                       DTLS gains a round trip */
+}
+
+void
+wc_endpoint_on_datagram (WcEndpoint *endpoint, const WcDatagram *datagram)
+{
+  if (endpoint->state >= WC_ENDPOINT_CONNECTED &&
+      endpoint->state != WC_ENDPOINT_ENDED)
+    endpoint->class->datagram (endpoint, datagram);
+}
+
+/* --- the worker: deadlines ------------------------------------------------ */
+
+static void
+expire (WcEndpoint *endpoint, WcEndpointExpiry why)
+{
+  end (endpoint);
+  endpoint->class->expired (endpoint, why);
+}
+
+void
+wc_endpoint_check (WcEndpoint *endpoint, gint64 now_us)
+{
+  const WcEngineConfig *config = &endpoint->engine->config;
+  gint64 alive_us = atomic_load (&endpoint->alive_us);
+
+  if (endpoint->state == WC_ENDPOINT_ENDED)
+    return;
+  if (endpoint->state != WC_ENDPOINT_SECURED &&
+      now_us - endpoint->started_us > config->connect_timeout_ms * 1000LL)
+    expire (endpoint, WC_ENDPOINT_CONNECT_TIMEOUT);
+  else if (endpoint->state == WC_ENDPOINT_SECURED &&
+           now_us - alive_us > config->consent_timeout_ms * 1000LL)
+    expire (endpoint, WC_ENDPOINT_CONSENT_EXPIRED);
+  else
+    endpoint->class->check (endpoint, now_us);
+}
