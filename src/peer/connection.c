@@ -16,6 +16,8 @@
 
 /* GstDtlsConnectionState of dtlsdec's property `connection-state`. */
 enum { DTLS_CLOSED = 1, DTLS_FAILED = 2, DTLS_CONNECTED = 4 };
+/* GstDtlsSrtpCipher and GstDtlsSrtpAuth of `srtp-cipher` and `srtp-auth`. */
+enum { CIPHER_AES_128_ICM = 1, AUTH_HMAC_SHA1_80 = 2 };
 
 struct WcConnection {
   WcConnectionCallbacks callbacks;
@@ -538,4 +540,29 @@ wc_connection_dup_peer_pem (WcConnection *connection)
   if (connection->dtls_dec != NULL)
     g_object_get (connection->dtls_dec, "peer-pem", &pem, NULL);
   return pem;
+}
+
+static gboolean
+read_key (GstElement *element, const char *property,
+          guint8 key[WC_SRTP_MASTER_SIZE])
+{
+  g_autoptr (GstBuffer) buffer = NULL;
+  guint cipher = 0, auth = 0;
+
+  if (element == NULL)
+    return FALSE;
+  g_object_get (element, property, &buffer, "srtp-cipher", &cipher, "srtp-auth",
+                &auth, NULL);
+  return buffer != NULL && cipher == CIPHER_AES_128_ICM &&
+         auth == AUTH_HMAC_SHA1_80 &&
+         gst_buffer_get_size (buffer) == WC_SRTP_MASTER_SIZE &&
+         gst_buffer_extract (buffer, 0, key, WC_SRTP_MASTER_SIZE) ==
+             WC_SRTP_MASTER_SIZE;
+}
+
+gboolean
+wc_connection_get_keys (WcConnection *connection, WcConnectionKeys *keys)
+{
+  return read_key (connection->dtls_enc, "encoder-key", keys->send) &&
+         read_key (connection->dtls_dec, "decoder-key", keys->receive);
 }

@@ -8,6 +8,7 @@
  * any thread. A plain struct, owned by the lane. */
 #pragma once
 
+#include "engine/srtp.h"
 #include "peer/ice-sink.h"
 #include "sdp/plan.h"
 
@@ -35,6 +36,11 @@ typedef struct {
   guint history_ms; /* how long packets can be sent again (RTX) */
 } WcConnectionParams;
 
+/** What SRTP is keyed with; whoever holds it clears it after use. */
+typedef struct {
+  guint8 send[WC_SRTP_MASTER_SIZE], receive[WC_SRTP_MASTER_SIZE];
+} WcConnectionKeys;
+
 /** Makes the pipeline and negotiates; takes some milliseconds. */
 WcConnection *wc_connection_open (const WcConnectionParams *params,
                                   const WcConnectionCallbacks *callbacks,
@@ -56,5 +62,11 @@ void wc_connection_receive (WcConnection *connection, const guint8 *data,
 /** RTP packets with headers. (transfer full) */
 void wc_connection_send (WcConnection *connection, WcMedia media,
                          GstBuffer *buffer);
+/** The keys that DTLS agreed on (RFC 5764 section 4.2), after the callback
+ * `keys`. FALSE if there are none, or not of AES_CM_128_HMAC_SHA1_80. They are
+ * not to be used before wc_connection_dup_peer_pem () was compared with the
+ * offer. Any thread. */
+gboolean wc_connection_get_keys (WcConnection *connection,
+                                 WcConnectionKeys *keys);
 /** The certificate that the viewer showed, PEM; NULL before the handshake. */
 char *wc_connection_dup_peer_pem (WcConnection *connection);
