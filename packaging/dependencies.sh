@@ -34,6 +34,8 @@ test_packages=(
   clang                       # second compiler, libFuzzer
   shellcheck
   libsrtp2-dev                # the test viewer decrypts with foreign code
+  libgstrtspserver-1.0-dev    # the camera of the tests
+  gstreamer1.0-libav          # its G.722 and G.726
   ca-certificates             # npm
   curl openssl
   iproute2 nftables procps

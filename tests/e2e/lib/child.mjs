@@ -17,12 +17,13 @@ export class Child {
   #process;
   #ended;
 
-  constructor(scope, command, args, { env, cwd, name } = {}) {
+  constructor(scope, command, args, { env, cwd, name, stdin = 'ignore' } = {}) {
     this.name = name ?? command;
     this.#process = spawn(command, args, {
-      cwd, env: env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd, env: env ?? process.env, stdio: [stdin, 'pipe', 'pipe'],
     });
     const { pid } = this.#process;
+    this.#process.stdin?.on('error', () => { /* it ended: `exit` says so */ });
     if (pid) {
       orphans.add(pid);
     }
@@ -54,6 +55,11 @@ export class Child {
         lines.shift();
       }
     });
+  }
+
+  /** One line to its stdin, of a child made with `stdin: 'pipe'`. */
+  write(line) {
+    this.#process.stdin.write(`${line}\n`);
   }
 
   signal(name) {
