@@ -355,7 +355,7 @@ show (const WcKey *key, const char *text)
   g_autofree char *cut = g_strndup (text, MIN (length, MAX_SHOWN));
   g_autofree char *valid = g_utf8_make_valid (cut, -1);
 
-  if (key->flags & WC_KEY_SECRET)
+  if (key->flags & (WC_KEY_SECRET | WC_KEY_URL))
     return g_strdup ("this value");
   if (length == 0)
     return g_strdup ("an empty value");

@@ -31,6 +31,7 @@ typedef enum {
   WC_KEY_NULLABLE = 1 << 7,  /* UINT: may be empty, which is 0 */
   WC_KEY_ANY_CASE = 1 << 8,  /* ENUM: case is ignored */
   WC_KEY_TEXT = 1 << 9,      /* STRING: may have lines */
+  WC_KEY_URL = 1 << 10,      /* STRING: the password in it is secret */
 } WcKeyFlags;
 
 typedef struct {
@@ -47,9 +48,10 @@ typedef struct {
   gboolean (*check) (const char *text);
   const char *allowed; /* the limits in words; NULL: from the above */
   const char *description;
-  gsize offset, size; /* of its field; size 0: there is none yet */
-  gsize offset2;      /* LISTEN, RANGE: the second field. UINT: if not 0, of the
-                         gboolean that says whether it was given */
+  const char *example; /* for the sample, when empty would be wrong there */
+  gsize offset, size;  /* of its field; size 0: there is none yet */
+  gsize offset2; /* LISTEN, RANGE: the second field. UINT: if not 0, of the
+                    gboolean that says whether it was given */
 } WcKey;
 
 /** The keys of one group of the file or one object of JSON. */

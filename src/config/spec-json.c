@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 #include "config/spec-rules.h"
+#include "config/url.h"
 
 #include <string.h>
 
@@ -94,6 +95,23 @@ read_secret (const Reader *reader, const WcKey *key, const char *text,
   return wc_spec_set_key (&reader->place, key, text, error);
 }
 
+/* A URL that was read from the API has "***" for its password. */
+static gboolean
+read_url (const Reader *reader, const WcKey *key, const char *text,
+          GError **error)
+{
+  const char *const *former =
+      reader->base != NULL ? wc_key_field (key, reader->base) : NULL;
+  g_autofree char *url =
+      wc_url_restore_password (text, former != NULL ? *former : NULL);
+
+  if (url == NULL)
+    return wc_spec_refuse (&reader->place, key->name, error,
+                           "\"***\" keeps the password of the same user and "
+                           "host, and there is none; give the password itself");
+  return wc_spec_set_key (&reader->place, key, url, error);
+}
+
 static gboolean
 read_value (const Reader *reader, const WcKey *key, gpointer target,
             JsonNode *node, GError **error)
@@ -109,6 +127,8 @@ read_value (const Reader *reader, const WcKey *key, gpointer target,
     return refuse_type (&reader->place, key, node, error);
   if (key->flags & WC_KEY_SECRET)
     return read_secret (reader, key, text, error);
+  if (key->flags & WC_KEY_URL)
+    return read_url (reader, key, text, error);
   /* In a file empty means "not given"; JSON has null for that. */
   if (*text == '\0' && key->type == WC_KEY_STRING && *key->fallback != '\0') {
     g_autofree char *allowed = wc_key_allowed (key);
@@ -286,6 +306,10 @@ write_string (const WcKey *key, const char *text, gboolean hide_secrets)
     return json_node_new (JSON_NODE_NULL);
   if (hide_secrets && key->flags & WC_KEY_SECRET)
     text = "***";
+  if (hide_secrets && key->flags & WC_KEY_URL) {
+    g_autofree char *shown = wc_url_hide_password (text);
+    return json_node_init_string (json_node_alloc (), shown);
+  }
   return json_node_init_string (json_node_alloc (), text);
 }
 

@@ -11,6 +11,8 @@
 #define TOKEN_RULE "1 to 256 visible ASCII characters"
 
 static const char *const transports[] = {"auto", "tcp", "udp", NULL};
+static const char *const bframes[] = {"auto", "pass", "drop", "transcode",
+                                      NULL};
 static const char *const kinds[] = {"rtp",  "rtsp", "rtsp-push", "whip", "whep",
                                     "test", "file", "failover",  NULL};
 static const char *const media[] = {"audio", "video", NULL};
@@ -167,44 +169,118 @@ static const WcKey mountpoint_keys[] = {
     },
     {
         .name = "url",
-        .type = WC_KEY_STRING,
-        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        STRING (2048),
+        .check = wc_check_visible,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_URL,
         .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
         .fallback = "",
-        .description = "Where the source is pulled from.",
+        .allowed = "a URL of 1 to 2048 visible ASCII characters: rtsp(s)://... "
+                   "for kind rtsp, http(s)://... for kind whep",
+        .description = "Where the source is pulled from. A password in it is "
+                       "not shown.",
+        .example = "rtsp://192.0.2.10/stream",
+        SPEC (url),
     },
     {
         .name = "transport",
         ENUM (transports),
-        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
         .kinds = BIT (WC_KIND_RTSP),
         .fallback = "auto",
-        .description = "How an RTSP source sends.",
+        .description = "How an RTSP source sends; auto: UDP, and TCP when "
+                       "nothing comes.",
+        SPEC (transport),
     },
     {
         .name = "username",
-        .type = WC_KEY_STRING,
-        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        STRING (256),
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
         .kinds = BIT (WC_KIND_RTSP),
         .fallback = "",
+        .allowed = "at most 256 characters, no control characters",
         .description = "The user name that an RTSP source asks for.",
+        SPEC (username),
     },
     {
         .name = "password",
-        .type = WC_KEY_STRING,
-        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT | WC_KEY_SECRET,
+        STRING (256),
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SECRET,
         .kinds = BIT (WC_KIND_RTSP),
         .fallback = "",
+        .allowed = "at most 256 characters, no control characters",
         .description = "The password that an RTSP source asks for.",
+        SPEC (password),
+    },
+    {
+        .name = "source-token",
+        STRING (MAX_TOKEN),
+        .check = wc_check_visible,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SECRET,
+        .kinds = BIT (WC_KIND_WHEP),
+        .fallback = "",
+        .allowed = TOKEN_RULE,
+        .description = "The bearer token that the WHEP server asks for.",
+        SPEC (source_token),
     },
     {
         .name = "on-demand",
         BOOL,
-        .flags = WC_KEY_BOTH | WC_KEY_NOT_BUILT,
+        .flags = WC_KEY_BOTH,
         .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
         .fallback = "true",
         .description = "Whether the source is pulled only while somebody "
                        "watches.",
+        SPEC (on_demand),
+    },
+    {
+        .name = "on-demand-timeout-ms",
+        UINT (500, 50000),
+        .flags = WC_KEY_BOTH,
+        .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
+        .fallback = "10000",
+        .description = "How long the first viewer waits for a source on "
+                       "demand.",
+        SPEC (on_demand_timeout_ms),
+    },
+    {
+        .name = "on-demand-linger-ms",
+        UINT (0, 3600000),
+        .flags = WC_KEY_BOTH,
+        .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
+        .fallback = "10000",
+        .description = "How long a source on demand runs on after its last "
+                       "viewer.",
+        SPEC (on_demand_linger_ms),
+    },
+    {
+        .name = "bframes",
+        ENUM (bframes),
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_NOT_BUILT,
+        .fallback = "auto",
+        .description = "What is done about H.264 with B-frames, which browsers "
+                       "hardly play.",
+        SPEC (bframes),
+    },
+    {
+        .name = "publisher-takeover",
+        BOOL,
+        .flags = WC_KEY_BOTH,
+        .kinds = BIT (WC_KIND_WHIP) | BIT (WC_KIND_RTSP_PUSH),
+        .fallback = "false",
+        .description = "Whether a second publisher takes the place of the "
+                       "first, or is refused.",
+        SPEC (publisher_takeover),
+    },
+    {
+        .name = "path",
+        STRING (MAX_PATH),
+        .flags = WC_KEY_FILE | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_FILE),
+        .fallback = "",
+        .allowed = "a file name of 1 to 4095 characters",
+        .description = "The media file that is played over and over.",
+        .example = "slate.mkv",
+        SPEC (path),
     },
 };
 

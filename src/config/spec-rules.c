@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "config/suggest.h"
+#include "config/url.h"
 
 #include <string.h>
 
@@ -363,8 +364,39 @@ finish_rtp (const WcSpecPlace *place, GError **error)
   return TRUE;
 }
 
+static gboolean
+finish_url (const WcSpecPlace *place, const char *const *schemes,
+            GError **error)
+{
+  const char *url = place->spec->url;
+  g_autofree char *wrong = NULL;
+
+  if (url == NULL)
+    return wc_spec_refuse (place, "url", error, "is missing; kind %s needs it",
+                           wc_kind_name (place->spec->kind));
+  wrong = wc_url_check (url, schemes);
+  return wrong == NULL || wc_spec_refuse (place, "url", error, "%s", wrong);
+}
+
 gboolean
 wc_spec_finish (const WcSpecPlace *place, GError **error)
 {
-  return place->spec->kind != WC_KIND_RTP || finish_rtp (place, error);
+  static const char *const rtsp[] = {"rtsp", "rtsps", NULL};
+  static const char *const http[] = {"http", "https", NULL};
+
+  switch (place->spec->kind) {
+  case WC_KIND_RTP:
+    return finish_rtp (place, error);
+  case WC_KIND_RTSP:
+    return finish_url (place, rtsp, error);
+  case WC_KIND_WHEP:
+    return finish_url (place, http, error);
+  case WC_KIND_RTSP_PUSH:
+  case WC_KIND_WHIP:
+  case WC_KIND_TEST:
+  case WC_KIND_FILE:
+  case WC_KIND_FAILOVER:
+    return TRUE;
+  }
+  return TRUE;
 }

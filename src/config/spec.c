@@ -84,6 +84,13 @@ wc_mountpoint_spec_track (const WcMountpointSpec *spec, WcMedia media)
   return NULL;
 }
 
+gboolean
+wc_mountpoint_spec_is_on_demand (const WcMountpointSpec *spec)
+{
+  return spec->on_demand &&
+         (spec->kind == WC_KIND_RTSP || spec->kind == WC_KIND_WHEP);
+}
+
 const char *
 wc_kind_name (WcKind kind)
 {

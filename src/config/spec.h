@@ -23,6 +23,20 @@ typedef enum {
   WC_KIND_FAILOVER,
 } WcKind;
 
+typedef enum {
+  WC_RTSP_AUTO, /* UDP, and TCP when nothing comes */
+  WC_RTSP_TCP,
+  WC_RTSP_UDP,
+} WcRtspTransport;
+
+/** What is done about H.264 with B-frames, which browsers hardly play. */
+typedef enum {
+  WC_BFRAMES_AUTO,
+  WC_BFRAMES_PASS,
+  WC_BFRAMES_DROP,
+  WC_BFRAMES_TRANSCODE,
+} WcBFrames;
+
 typedef struct {
   WcMedia media;
   WcCodec codec;
@@ -52,6 +66,16 @@ typedef struct {
   char *sdp_file;          /* nullable: the same, configuration only */
   GPtrArray *tracks;       /* of WcTrackSpec; at most one per medium */
   guint test_width, test_height, test_fps; /* kind=test: 1280, 720, 30 */
+  char *url;                               /* rtsp, whep: where it is */
+  WcRtspTransport transport;
+  char *username, *password;  /* nullable; of an RTSP source */
+  char *source_token;         /* nullable; bearer token of a WHEP source */
+  gboolean on_demand;         /* see wc_mountpoint_spec_is_on_demand () */
+  guint on_demand_timeout_ms; /* 10000: how long viewers wait for it */
+  guint on_demand_linger_ms;  /* 10000: how long it runs on without any */
+  WcBFrames bframes;
+  gboolean publisher_takeover; /* a second publisher takes the first's place */
+  char *path;                  /* kind=file: below the files' directory */
 } WcMountpointSpec;
 
 void wc_track_spec_free (WcTrackSpec *spec);
@@ -67,6 +91,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcTrackSpec, wc_track_spec_free)
 /** The track of @media, or NULL. (transfer none) */
 WcTrackSpec *wc_mountpoint_spec_track (const WcMountpointSpec *spec,
                                        WcMedia media);
+
+/** Whether its source runs only while somebody watches: a kind that pulls, with
+ * `on_demand`. */
+gboolean wc_mountpoint_spec_is_on_demand (const WcMountpointSpec *spec);
 
 /** "rtp", "rtsp-push", ... */
 const char *wc_kind_name (WcKind kind);

@@ -66,6 +66,8 @@ ingest_problem (WcIngestError code)
     return (WcProblem){409, 0};
   case WC_INGEST_ERROR_INVALID:
     return (WcProblem){422, 0};
+  case WC_INGEST_ERROR_TRANSIENT:
+    return (WcProblem){503, 5};
   case WC_INGEST_ERROR_INTERNAL:
     return (WcProblem){500, 0};
   }

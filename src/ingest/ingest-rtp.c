@@ -495,20 +495,20 @@ add_inputs (WcIngestRtp *self, const WcConfig *config, GError **error)
 }
 
 WcIngest *
-wc_ingest_rtp_new (WcMountpointSpec *spec, const WcConfig *config,
-                   WcPortPool *ports, GError **error)
+wc_ingest_rtp_new (WcMountpointSpec *spec, const WcIngestContext *context,
+                   GError **error)
 {
   g_autoptr (WcIngestRtp) self = g_object_new (WC_TYPE_INGEST_RTP, NULL);
   WcPortLease *leases[WC_N_MEDIA] = {NULL, NULL};
   gboolean ok = wc_rtp_spec_complete (spec, error) &&
-                take_ports (spec, ports, leases, error);
+                take_ports (spec, context->ports, leases, error);
 
   for (guint i = 0; i < WC_N_MEDIA; i++)
     self->tracks[i].lease = leases[i];
   if (!ok)
     return NULL;
-  wc_ingest_init_source (WC_INGEST (self), spec, config);
-  if (!add_inputs (self, config, error))
+  wc_ingest_init_source (WC_INGEST (self), spec, context);
+  if (!add_inputs (self, context->config, error))
     return NULL;
   return WC_INGEST (g_steal_pointer (&self));
 }

@@ -10,5 +10,5 @@
 G_DECLARE_FINAL_TYPE (WcIngestRtp, wc_ingest_rtp, WC, INGEST_RTP, WcIngest)
 
 /** See wc_ingest_new (). */
-WcIngest *wc_ingest_rtp_new (WcMountpointSpec *spec, const WcConfig *config,
-                             WcPortPool *ports, GError **error);
+WcIngest *wc_ingest_rtp_new (WcMountpointSpec *spec,
+                             const WcIngestContext *context, GError **error);

@@ -9,7 +9,7 @@ G_DEFINE_QUARK (wc_ingest_error_quark, wc_ingest_error)
 
 typedef struct {
   WcMountpointSpec *spec;
-  const WcConfig *config;
+  const WcIngestContext *context;
   WcIngestState state;
   char *reason;
   WcTrack *tracks[WC_N_MEDIA];
@@ -17,7 +17,7 @@ typedef struct {
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (WcIngest, wc_ingest, G_TYPE_OBJECT)
 
-enum { SIGNAL_STATE_CHANGED, N_SIGNALS };
+enum { SIGNAL_STATE_CHANGED, SIGNAL_TRACKS_CHANGED, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 #define N_STATES (WC_INGEST_FAILED + 1)
@@ -58,14 +58,14 @@ refuse_kind (const WcMountpointSpec *spec, GError **error)
 }
 
 WcIngest *
-wc_ingest_new (WcMountpointSpec *spec, const WcConfig *config,
-               WcPortPool *ports, GError **error)
+wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
+               GError **error)
 {
   switch (spec->kind) {
   case WC_KIND_RTP:
-    return wc_ingest_rtp_new (spec, config, ports, error);
+    return wc_ingest_rtp_new (spec, context, error);
   case WC_KIND_TEST:
-    return wc_ingest_test_new (spec, config, error);
+    return wc_ingest_test_new (spec, context, error);
   case WC_KIND_RTSP:
   case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHIP:
@@ -79,12 +79,12 @@ wc_ingest_new (WcMountpointSpec *spec, const WcConfig *config,
 
 void
 wc_ingest_init_source (WcIngest *ingest, const WcMountpointSpec *spec,
-                       const WcConfig *config)
+                       const WcIngestContext *context)
 {
   WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
 
   priv->spec = wc_mountpoint_spec_copy (spec);
-  priv->config = config;
+  priv->context = context;
 }
 
 /* --- state -----------------------------------------------------------------
@@ -147,6 +147,14 @@ wc_ingest_spec (WcIngest *ingest)
   return priv->spec;
 }
 
+const WcIngestContext *
+wc_ingest_context (WcIngest *ingest)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  return priv->context;
+}
+
 void
 wc_ingest_start (WcIngest *ingest)
 {
@@ -165,6 +173,13 @@ wc_ingest_request_key_frame (WcIngest *ingest, WcMedia media)
   WC_INGEST_GET_CLASS (ingest)->request_key_frame (ingest, media);
 }
 
+void
+wc_ingest_set_watched (WcIngest *ingest, gboolean watched)
+{
+  if (WC_INGEST_GET_CLASS (ingest)->set_watched != NULL)
+    WC_INGEST_GET_CLASS (ingest)->set_watched (ingest, watched);
+}
+
 /* --- tracks ----------------------------------------------------------------
  */
 
@@ -173,14 +188,29 @@ wc_ingest_add_track (WcIngest *ingest, const WcTrackSpec *spec)
 {
   WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
   WcTrackLimits limits = {
-      .history_ms = priv->config->history_ms,
-      .gop_max_bytes = priv->config->gop_max_bytes,
+      .history_ms = priv->context->config->history_ms,
+      .gop_max_bytes = priv->context->config->gop_max_bytes,
   };
 
   g_assert (priv->tracks[spec->media] == NULL);
   priv->tracks[spec->media] =
       wc_track_new (spec->codec, spec->clock_rate, &limits);
   return priv->tracks[spec->media];
+}
+
+void
+wc_ingest_adopt_track (WcIngest *ingest, WcMedia media, WcTrack *track)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+  g_autoptr (WcTrack) former = priv->tracks[media];
+
+  if (former == track) {
+    g_steal_pointer (&former);
+    return;
+  }
+  priv->tracks[media] = wc_track_ref (track);
+  if (former != NULL)
+    g_signal_emit (ingest, signals[SIGNAL_TRACKS_CHANGED], 0, (guint)media);
 }
 
 WcTrack *
@@ -192,22 +222,29 @@ wc_ingest_track (WcIngest *ingest, WcMedia media)
 }
 
 void
+wc_ingest_fill_track_state (WcIngest *ingest, WcMedia media,
+                            WcIngestTrackInfo *info)
+{
+  WcTrack *track = wc_ingest_track (ingest, media);
+
+  info->present = TRUE;
+  info->media = media;
+  info->profile = wc_track_dup_profile (track);
+  if (info->profile[0] == '\0')
+    g_clear_pointer (&info->profile, g_free);
+  wc_track_get_stats (track, &info->track);
+}
+
+void
 wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
                            WcIngestTrackInfo *info)
 {
-  WcTrack *track = wc_ingest_track (ingest, spec->media);
-
-  info->present = TRUE;
-  info->media = spec->media;
   info->codec = spec->codec;
   info->clock_rate = spec->clock_rate;
   info->channels = spec->channels;
   info->payload_type = spec->payload_type;
   info->fmtp = g_strdup (spec->fmtp);
-  info->profile = wc_track_dup_profile (track);
-  if (info->profile[0] == '\0')
-    g_clear_pointer (&info->profile, g_free);
-  wc_track_get_stats (track, &info->track);
+  wc_ingest_fill_track_state (ingest, spec->media, info);
 }
 
 void
@@ -250,6 +287,9 @@ wc_ingest_class_init (WcIngestClass *klass)
   signals[SIGNAL_STATE_CHANGED] =
       g_signal_new ("state-changed", WC_TYPE_INGEST, G_SIGNAL_RUN_LAST, 0, NULL,
                     NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_TRACKS_CHANGED] =
+      g_signal_new ("tracks-changed", WC_TYPE_INGEST, G_SIGNAL_RUN_LAST, 0,
+                    NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT);
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "config/spec.h"
 #include "engine/normaliser.h"
 #include "engine/track.h"
+#include "peer/peer.h"
 
 #include <gio/gio.h>
 
@@ -20,9 +21,10 @@
 GQuark wc_ingest_error_quark (void);
 
 typedef enum {
-  WC_INGEST_ERROR_IN_USE,   /* a port is taken, or the range is used up: 409 */
-  WC_INGEST_ERROR_INVALID,  /* cannot work as described: 422 */
-  WC_INGEST_ERROR_INTERNAL, /* out of descriptors, element missing: 500 */
+  WC_INGEST_ERROR_IN_USE,    /* a port is taken, or the range used up: 409 */
+  WC_INGEST_ERROR_INVALID,   /* cannot work as described: 422 */
+  WC_INGEST_ERROR_TRANSIENT, /* did not work now, may the next time */
+  WC_INGEST_ERROR_INTERNAL,  /* out of descriptors, element missing: 500 */
 } WcIngestError;
 
 typedef enum {
@@ -59,6 +61,13 @@ void wc_port_pool_free (WcPortPool *pool);
 /** How many ports are taken now. */
 guint wc_port_pool_taken (WcPortPool *pool);
 
+/** What sources stand on. Owned by the server, outlives them. */
+typedef struct {
+  const WcConfig *config;
+  WcPortPool *ports;
+  WcPeerFactory *peers; /* nullable in tests: kinds with a webrtcbin need it */
+} WcIngestContext;
+
 #define WC_TYPE_INGEST (wc_ingest_get_type ())
 G_DECLARE_DERIVABLE_TYPE (WcIngest, wc_ingest, WC, INGEST, GObject)
 
@@ -69,14 +78,15 @@ struct _WcIngestClass {
   void (*request_key_frame) (WcIngest *ingest, WcMedia media);
   void (*get_track_info) (WcIngest *ingest, WcMedia media,
                           WcIngestTrackInfo *info);
+  void (*set_watched) (WcIngest *ingest, gboolean watched); /* nullable */
 };
 
 /** Makes the source @spec asks for and takes its ports (binds them: a port that
  * anybody has is WC_INGEST_ERROR_IN_USE), but does not start it. Chosen ports,
  * and tracks that came as SDP, are written into @spec. On failure everything is
- * released. @config and @ports are borrowed and outlive it. */
-WcIngest *wc_ingest_new (WcMountpointSpec *spec, const WcConfig *config,
-                         WcPortPool *ports, GError **error);
+ * released. @context is borrowed and outlives it. */
+WcIngest *wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
+                         GError **error);
 
 void wc_ingest_start (WcIngest *ingest);
 /** Stops, and releases the ports when the last reference goes. Idempotent. */
@@ -87,14 +97,18 @@ WcIngestState wc_ingest_state (WcIngest *ingest);
  * was expected. Nullable. (transfer none) */
 const char *wc_ingest_reason (WcIngest *ingest);
 
-/** (transfer none) (nullable): NULL when the source has no such track. The
- * track stays the same object for the ingest's life, across restarts of the
- * source. */
+/** (transfer none) (nullable): NULL when the source has no such track, or it is
+ * not known yet. The track stays the same object across restarts of the source,
+ * unless the source comes back with another codec: see "tracks-changed". */
 WcTrack *wc_ingest_track (WcIngest *ingest, WcMedia media);
 
 /** Asks the source for a key frame (RTCP PLI to its RTCP address, or a force-
  * key-unit event), at most once in 500 ms however often it is called. */
 void wc_ingest_request_key_frame (WcIngest *ingest, WcMedia media);
+
+/** Whether anybody watches: what is made for viewers alone (conversions) runs
+ * only then. FALSE at first. */
+void wc_ingest_set_watched (WcIngest *ingest, gboolean watched);
 
 /** @info must be cleared with wc_ingest_track_info_clear (). */
 void wc_ingest_get_track_info (WcIngest *ingest, WcMedia media,
@@ -104,16 +118,23 @@ const char *wc_ingest_state_name (WcIngestState state);
 
 /* --- for subclasses ------------------------------------------------------ */
 
-/** Right after the object was made: @spec is copied, @config is borrowed. */
+/** Right after the object was made: @spec is copied, @context is borrowed. */
 void wc_ingest_init_source (WcIngest *ingest, const WcMountpointSpec *spec,
-                            const WcConfig *config);
+                            const WcIngestContext *context);
+/** (transfer none) */
+const WcIngestContext *wc_ingest_context (WcIngest *ingest);
 /** (transfer none) */
 const WcMountpointSpec *wc_ingest_spec (WcIngest *ingest);
 /** Makes the engine's track that @spec describes and keeps it. (transfer none)
  */
 WcTrack *wc_ingest_add_track (WcIngest *ingest, const WcTrackSpec *spec);
-/** Fills what every kind knows of a track: codec, profile, the track's own
- * statistics. */
+/** Makes @track, which is referenced, the one of @media; when another one was
+ * before, "tracks-changed" is emitted. */
+void wc_ingest_adopt_track (WcIngest *ingest, WcMedia media, WcTrack *track);
+/** Fills what is known of the engine's track: profile and statistics. */
+void wc_ingest_fill_track_state (WcIngest *ingest, WcMedia media,
+                                 WcIngestTrackInfo *info);
+/** The same, and what @spec says. */
 void wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
                                 WcIngestTrackInfo *info);
 /** Enters @state, which may be the present one with another @reason (nullable).
@@ -121,5 +142,6 @@ void wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
 void wc_ingest_set_state (WcIngest *ingest, WcIngestState state,
                           const char *reason);
 
-/* Signal, main thread: "state-changed" (WcIngest *ingest), also when only the
- * reason changed. */
+/* Signals, main thread: "state-changed" (WcIngest *ingest), also when only the
+ * reason changed; "tracks-changed" (WcIngest *ingest, guint media): the source
+ * sends another codec, viewers of the former track get nothing any more. */

@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What only the registry does with its mountpoints. Main thread. */
+/* What a mountpoint is made of (mountpoint.c, mountpoint-watch.c), and what
+ * only the registry does with it. Main thread. */
 #pragma once
 
+#include "mountpoint/demand.h"
 #include "mountpoint/mountpoint.h"
+
+struct _WcMountpoint {
+  GObject parent;
+  WcMountpointSpec *spec;
+  WcOrigin origin;
+  const WcMountpointContext *context;
+  WcIngest *ingest; /* NULL: stopped for good */
+  WcDemand *demand;
+  WcMountpointState state;
+  char *reason;
+  gint64 since_us;
+  GPtrArray *sessions; /* of WcSession; those not closed */
+  guint grace_source;
+};
+
+/** @session, new, is one of @self's from now on. */
+void wc_mountpoint_add_session (WcMountpoint *self, WcSession *session);
 
 /** An edit that has taken all it needs (ports) and has changed nothing yet: it
  * can be saved first and then committed, which cannot fail. */

@@ -5,19 +5,6 @@
 #include "mountpoint/mountpoint-private.h"
 #include "mountpoint/session-private.h"
 
-struct _WcMountpoint {
-  GObject parent;
-  WcMountpointSpec *spec;
-  WcOrigin origin;
-  const WcMountpointContext *context;
-  WcIngest *ingest; /* NULL: stopped for good */
-  WcMountpointState state;
-  char *reason;
-  gint64 since_us;
-  GPtrArray *sessions; /* of WcSession; those not closed */
-  guint grace_source;
-};
-
 G_DEFINE_FINAL_TYPE (WcMountpoint, wc_mountpoint, G_TYPE_OBJECT)
 
 enum {
@@ -122,6 +109,13 @@ forget_session (WcMountpoint *self, WcSession *session)
 }
 
 static void
+on_key_frame_wanted (WcSession *session, guint media, WcMountpoint *self)
+{
+  if (self->ingest != NULL && media < WC_N_MEDIA)
+    wc_ingest_request_key_frame (self->ingest, media);
+}
+
+static void
 on_session_state_changed (WcSession *session, WcMountpoint *self)
 {
   WcSessionState state = wc_session_state (session);
@@ -130,13 +124,20 @@ on_session_state_changed (WcSession *session, WcMountpoint *self)
     g_signal_emit (self, signals[SIGNAL_SESSION_ENDED], 0, session);
   else if (state == WC_SESSION_CLOSED)
     forget_session (self, session);
+  wc_demand_note_viewers (self->demand, wc_mountpoint_n_viewers (self));
+  wc_demand_note_state (self->demand);
 }
 
-static void
-on_key_frame_wanted (WcSession *session, guint media, WcMountpoint *self)
+void
+wc_mountpoint_add_session (WcMountpoint *self, WcSession *session)
 {
-  if (self->ingest != NULL && media < WC_N_MEDIA)
-    wc_ingest_request_key_frame (self->ingest, media);
+  g_ptr_array_add (self->sessions, g_object_ref (session));
+  g_signal_connect (session, "state-changed",
+                    G_CALLBACK (on_session_state_changed), self);
+  g_signal_connect (session, "key-frame-wanted",
+                    G_CALLBACK (on_key_frame_wanted), self);
+  g_signal_emit (self, signals[SIGNAL_SESSION_ADDED], 0, session);
+  wc_demand_note_viewers (self->demand, wc_mountpoint_n_viewers (self));
 }
 
 /* --- state -----------------------------------------------------------------
@@ -198,6 +199,7 @@ set_state (WcMountpoint *self, WcMountpointState state, const char *reason)
     self->since_us = g_get_real_time ();
     look_after_viewers (self);
   }
+  wc_demand_note_state (self->demand);
   g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0);
 }
 
@@ -231,10 +233,22 @@ on_ingest_state_changed (WcIngest *ingest, WcMountpoint *self)
 /* --- the source ------------------------------------------------------------
  */
 
+/* Their tracks get nothing any more, and another codec has to be negotiated. */
+static void
+on_tracks_changed (WcIngest *ingest, guint media, WcMountpoint *self)
+{
+  g_autofree char *reason = g_strdup_printf (
+      "the source sends another %s codec now", wc_media_name (media));
+
+  wc_mountpoint_kick (self, reason);
+}
+
 static void
 attach_ingest (WcMountpoint *self, WcIngest *ingest)
 {
   self->ingest = ingest;
+  g_signal_connect (ingest, "tracks-changed", G_CALLBACK (on_tracks_changed),
+                    self);
   g_signal_connect (ingest, "state-changed",
                     G_CALLBACK (on_ingest_state_changed), self);
 }
@@ -260,8 +274,36 @@ wc_mountpoint_start (WcMountpoint *mountpoint)
   }
   if (mountpoint->state == WC_MOUNTPOINT_DISABLED)
     set_state (mountpoint, WC_MOUNTPOINT_IDLE, NULL);
-  wc_ingest_start (mountpoint->ingest);
+  wc_demand_set_enabled (mountpoint->demand, TRUE);
 }
+
+/* What the demand asks for. */
+static void
+set_running (gpointer user_data, gboolean running)
+{
+  WcMountpoint *self = user_data;
+
+  if (self->ingest == NULL)
+    return;
+  if (running)
+    wc_ingest_start (self->ingest);
+  else
+    wc_ingest_stop (self->ingest);
+}
+
+static void
+set_watched (gpointer user_data, gboolean watched)
+{
+  WcMountpoint *self = user_data;
+
+  if (self->ingest != NULL)
+    wc_ingest_set_watched (self->ingest, watched);
+}
+
+static const WcDemandEvents demand_events = {
+    .set_running = set_running,
+    .set_watched = set_watched,
+};
 
 void
 wc_mountpoint_stop (WcMountpoint *mountpoint, const char *reason)
@@ -269,6 +311,7 @@ wc_mountpoint_stop (WcMountpoint *mountpoint, const char *reason)
   g_autoptr (WcMountpoint) self = g_object_ref (mountpoint);
 
   g_clear_handle_id (&self->grace_source, g_source_remove);
+  wc_demand_set_enabled (self->demand, FALSE);
   wc_mountpoint_kick (self, reason);
   detach_ingest (self);
   if (self->state != WC_MOUNTPOINT_DISABLED)
@@ -287,7 +330,7 @@ wc_mountpoint_set_enabled (WcMountpoint *mountpoint, gboolean enabled)
   }
   g_signal_handlers_block_by_func (
       mountpoint->ingest, (gpointer)on_ingest_state_changed, mountpoint);
-  wc_ingest_stop (mountpoint->ingest);
+  wc_demand_set_enabled (mountpoint->demand, FALSE);
   g_signal_handlers_unblock_by_func (
       mountpoint->ingest, (gpointer)on_ingest_state_changed, mountpoint);
   set_state (mountpoint, WC_MOUNTPOINT_DISABLED, NULL);
@@ -306,8 +349,7 @@ make_ingest (WcMountpointSpec *spec, const WcMountpointContext *context,
              GError **error)
 {
   GError *cause = NULL;
-  WcIngest *ingest =
-      wc_ingest_new (spec, context->config, context->ports, &cause);
+  WcIngest *ingest = wc_ingest_new (spec, &context->sources, &cause);
 
   if (ingest == NULL)
     g_propagate_error (error, wc_mountpoint_error_from_ingest (cause));
@@ -346,11 +388,15 @@ wc_mountpoint_edit_free (WcMountpointEdit *edit)
 static void
 replace_ingest (WcMountpoint *self, WcIngest *ingest)
 {
+  wc_demand_set_enabled (self->demand, FALSE);
   wc_mountpoint_kick (self, "the mountpoint was changed");
   detach_ingest (self);
   if (self->state != WC_MOUNTPOINT_DISABLED)
     set_state (self, WC_MOUNTPOINT_IDLE, NULL);
   attach_ingest (self, ingest);
+  wc_demand_set_policy (self->demand,
+                        wc_mountpoint_spec_is_on_demand (self->spec),
+                        self->spec->on_demand_linger_ms);
   wc_mountpoint_start (self);
 }
 
@@ -368,6 +414,9 @@ wc_mountpoint_commit_edit (WcMountpoint *mountpoint, WcMountpointEdit *edit)
   self->spec = g_steal_pointer (&taken->spec);
   if (taken->ingest != NULL)
     replace_ingest (self, g_steal_pointer (&taken->ingest));
+  wc_demand_set_policy (self->demand,
+                        wc_mountpoint_spec_is_on_demand (self->spec),
+                        self->spec->on_demand_linger_ms);
   wc_mountpoint_set_enabled (self, enabled);
   g_signal_emit (self, signals[SIGNAL_STATE_CHANGED], 0);
 }
@@ -382,90 +431,6 @@ wc_mountpoint_edit (WcMountpoint *mountpoint, const WcMountpointSpec *spec,
     return FALSE;
   wc_mountpoint_commit_edit (mountpoint, edit);
   return TRUE;
-}
-
-/* --- watching --------------------------------------------------------------
- */
-
-static GError *
-refuse_viewer (WcMountpoint *self)
-{
-  const char *id = self->spec->id;
-
-  if (self->ingest == NULL)
-    return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_STOPPING,
-                        "mountpoint \"%s\" is being stopped", id);
-  if (self->state == WC_MOUNTPOINT_LIVE)
-    return NULL;
-  if (self->state == WC_MOUNTPOINT_DISABLED)
-    return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_DISABLED,
-                        "mountpoint \"%s\" is disabled", id);
-  return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_NOT_LIVE,
-                      "mountpoint \"%s\" has no picture now: it is %s%s%s", id,
-                      state_names[self->state],
-                      self->reason != NULL ? ", " : "",
-                      self->reason != NULL ? self->reason : "");
-}
-
-static void
-on_negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  WcSession *session = WC_SESSION (source);
-  GError *error = NULL;
-
-  if (wc_session_negotiate_finish (session, result, &error))
-    g_task_return_pointer (task, g_object_ref (session), g_object_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static WcSession *
-add_session (WcMountpoint *self, const WcViewerInfo *viewer)
-{
-  WcSession *session = wc_session_new (self->spec->id, viewer);
-
-  g_ptr_array_add (self->sessions, session);
-  g_signal_connect (session, "state-changed",
-                    G_CALLBACK (on_session_state_changed), self);
-  g_signal_connect (session, "key-frame-wanted",
-                    G_CALLBACK (on_key_frame_wanted), self);
-  g_signal_emit (self, signals[SIGNAL_SESSION_ADDED], 0, session);
-  return session;
-}
-
-void
-wc_mountpoint_watch_async (WcMountpoint *mountpoint, const char *offer,
-                           gsize size, const WcViewerInfo *viewer,
-                           GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (mountpoint, NULL, callback, user_data);
-  GError *error = refuse_viewer (mountpoint);
-
-  if (error != NULL) {
-    g_task_return_error (task, error);
-    g_object_unref (task);
-    return;
-  }
-
-  WcSessionSource source = {
-      .peers = mountpoint->context->peers,
-      .config = mountpoint->context->config,
-      .candidates = mountpoint->context->candidates,
-      .n_candidates = mountpoint->context->n_candidates,
-      .ingest = mountpoint->ingest,
-  };
-  g_autoptr (WcSession) session =
-      g_object_ref (add_session (mountpoint, viewer));
-  wc_session_negotiate_async (session, &source, offer, size, on_negotiated,
-                              task);
-}
-
-WcSession *
-wc_mountpoint_watch_finish (WcMountpoint *mountpoint, GAsyncResult *result,
-                            GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* --- looking ---------------------------------------------------------------
@@ -536,6 +501,9 @@ wc_mountpoint_new (const WcMountpointSpec *spec, WcOrigin origin,
   self->context = context;
   self->since_us = g_get_real_time ();
   attach_ingest (self, ingest);
+  wc_demand_set_policy (self->demand,
+                        wc_mountpoint_spec_is_on_demand (self->spec),
+                        self->spec->on_demand_linger_ms);
   return self;
 }
 
@@ -551,6 +519,7 @@ wc_mountpoint_dispose (GObject *object)
     forget_session (self, session);
     wc_session_close (session, "the mountpoint is gone");
   }
+  wc_demand_set_enabled (self->demand, FALSE);
   detach_ingest (self);
   G_OBJECT_CLASS (wc_mountpoint_parent_class)->dispose (object);
 }
@@ -562,6 +531,7 @@ wc_mountpoint_finalize (GObject *object)
 
   g_clear_pointer (&self->spec, wc_mountpoint_spec_free);
   g_ptr_array_unref (self->sessions);
+  wc_demand_free (self->demand);
   g_free (self->reason);
   G_OBJECT_CLASS (wc_mountpoint_parent_class)->finalize (object);
 }
@@ -586,4 +556,5 @@ static void
 wc_mountpoint_init (WcMountpoint *self)
 {
   self->sessions = g_ptr_array_new_with_free_func (g_object_unref);
+  self->demand = wc_demand_new (&demand_events, self);
 }

@@ -41,9 +41,7 @@ typedef enum {
 
 /** What every mountpoint stands on. Owned by the server, outlives them. */
 typedef struct {
-  const WcConfig *config;
-  WcPeerFactory *peers;
-  WcPortPool *ports;
+  WcIngestContext sources;
   const WcAddress *candidates; /* to advertise, with ports; best first */
   guint n_candidates;
 } WcMountpointContext;
@@ -55,7 +53,8 @@ G_DECLARE_FINAL_TYPE (WcMountpoint, wc_mountpoint, WC, MOUNTPOINT, GObject)
 WcMountpoint *wc_mountpoint_new (const WcMountpointSpec *spec, WcOrigin origin,
                                  const WcMountpointContext *context,
                                  GError **error);
-/** Starts the source if it is enabled. */
+/** Starts the source if it is enabled; one that is `on_demand`, when somebody
+ * comes to watch. */
 void wc_mountpoint_start (WcMountpoint *mountpoint);
 /** Ends the source and every viewer for good, and gives the ports back.
  * Idempotent. */
@@ -84,8 +83,9 @@ guint wc_mountpoint_kick (WcMountpoint *mountpoint, const char *reason);
 gboolean wc_mountpoint_edit (WcMountpoint *mountpoint,
                              const WcMountpointSpec *spec, GError **error);
 
-/** A viewer's offer. Limits are the registry's business; see
- * wc_registry_watch_async (). */
+/** A viewer's offer. Of an on-demand mountpoint that is not live the source is
+ * started, and the answer waits for it, at most `on_demand_timeout_ms`. Limits
+ * are the registry's business; see wc_registry_watch_async (). */
 void wc_mountpoint_watch_async (WcMountpoint *mountpoint, const char *offer,
                                 gsize size, const WcViewerInfo *viewer,
                                 GAsyncReadyCallback callback,

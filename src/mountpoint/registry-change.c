@@ -68,7 +68,7 @@ static WcMountpoint *
 find_to_edit (WcRegistry *self, const char *id, GTask *task)
 {
   WcMountpoint *mountpoint = find_to_change (self, id, task);
-  const char *file = self->context->config->file;
+  const char *file = self->context->sources.config->file;
 
   if (mountpoint == NULL ||
       wc_mountpoint_origin (mountpoint) != WC_ORIGIN_CONFIG)
@@ -168,7 +168,7 @@ on_create_saved (GObject *source, GAsyncResult *result, gpointer user_data)
 static gboolean
 may_create (WcRegistry *self, const WcMountpointSpec *spec, GTask *task)
 {
-  guint max = self->context->config->max_mountpoints;
+  guint max = self->context->sources.config->max_mountpoints;
   guint n =
       g_hash_table_size (self->mountpoints) + g_hash_table_size (self->busy);
   g_autofree char *path = NULL;

@@ -187,7 +187,7 @@ load_demo (WcRegistry *self, GError **error)
 gboolean
 wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
 {
-  GPtrArray *configured = registry->context->config->mountpoints;
+  GPtrArray *configured = registry->context->sources.config->mountpoints;
   g_autoptr (GPtrArray) problems = g_ptr_array_new ();
 
   g_hash_table_unref (registry->disabled);
@@ -210,7 +210,7 @@ static gboolean
 has_room (WcRegistry *self, WcMountpoint *mountpoint, const char *address,
           GTask *task)
 {
-  const WcConfig *config = self->context->config;
+  const WcConfig *config = self->context->sources.config;
   const struct {
     guint max, n;
     const char *key;
@@ -333,7 +333,7 @@ new_set (void)
 WcRegistry *
 wc_registry_new (const WcMountpointContext *context, GError **error)
 {
-  WcStore *store = wc_store_new (context->config->state_dir, error);
+  WcStore *store = wc_store_new (context->sources.config->state_dir, error);
 
   if (store == NULL)
     return NULL;

@@ -76,9 +76,12 @@ static gboolean
 make_registry (WcServer *server, GError **error)
 {
   server->mountpoint_context = (WcMountpointContext){
-      .config = server->config,
-      .peers = server->peers,
-      .ports = server->ports,
+      .sources =
+          {
+              .config = server->config,
+              .ports = server->ports,
+              .peers = server->peers,
+          },
       .candidates = (const WcAddress *)(gpointer)server->candidates->data,
       .n_candidates = server->candidates->len,
   };

@@ -12,6 +12,7 @@
 typedef struct {
   WcConfig config;
   WcPortPool *pool;
+  WcIngestContext context;
   WcMountpointSpec *spec;
   WcIngest *ingest;
   guint changes;
@@ -23,6 +24,7 @@ set_up (Fixture *f)
   memset (f, 0, sizeof *f);
   init_config (&f->config);
   f->pool = wc_port_pool_new (30000, 30099);
+  f->context = (WcIngestContext){.config = &f->config, .ports = f->pool};
   f->spec = wc_mountpoint_spec_new ();
   f->spec->id = g_strdup ("cam1");
   f->spec->kind = WC_KIND_RTP;
@@ -57,7 +59,7 @@ start (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
 
-  f->ingest = wc_ingest_new (f->spec, &f->config, f->pool, &error);
+  f->ingest = wc_ingest_new (f->spec, &f->context, &error);
   g_assert_no_error (error);
   g_signal_connect (f->ingest, "state-changed", G_CALLBACK (on_state_changed),
                     f);
@@ -565,7 +567,7 @@ run_multicast (const char *group)
   g_free (track->address);
   track->address = g_strdup (group);
   track->interface = g_strdup ("lo");
-  f.ingest = wc_ingest_new (f.spec, &f.config, f.pool, &error);
+  f.ingest = wc_ingest_new (f.spec, &f.context, &error);
   if (f.ingest == NULL) {
     g_test_skip (error->message);
     tear_down (&f);
@@ -654,11 +656,12 @@ test_port_conflict (void)
   set_up (&g);
   wc_port_pool_free (g.pool);
   g.pool = f.pool;
+  g.context.ports = f.pool;
   g_free (g.spec->id);
   g.spec->id = g_strdup ("cam2");
   add_track (&g, WC_CODEC_H264, 96, 0); /* taken before the conflict */
   add_track (&g, WC_CODEC_OPUS, 111, port);
-  g_assert_null (wc_ingest_new (g.spec, &g.config, g.pool, &error));
+  g_assert_null (wc_ingest_new (g.spec, &g.context, &error));
   g_assert_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_IN_USE);
   g_assert_nonnull (strstr (error->message, "\"cam1\""));
   g_assert_cmpuint (wc_port_pool_taken (g.pool), ==, 2); /* cam1's */
@@ -682,7 +685,7 @@ test_same_owner (void)
   wait_live (&f);
 
   WcIngest *old = f.ingest;
-  f.ingest = wc_ingest_new (f.spec, &f.config, f.pool, &error);
+  f.ingest = wc_ingest_new (f.spec, &f.context, &error);
   g_assert_no_error (error);
   g_signal_handlers_disconnect_by_data (old, &f);
   wc_ingest_stop (old);
@@ -727,7 +730,7 @@ refuse (Fixture *f, WcIngestError code, const char *word)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (wc_ingest_new (f->spec, &f->config, f->pool, &error));
+  g_assert_null (wc_ingest_new (f->spec, &f->context, &error));
   g_assert_error (error, WC_INGEST_ERROR, (int)code);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, word));

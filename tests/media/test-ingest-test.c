@@ -4,6 +4,7 @@
 
 typedef struct {
   WcConfig config;
+  WcIngestContext context;
   WcMountpointSpec *spec;
   WcIngest *ingest;
 } Fixture;
@@ -14,12 +15,13 @@ set_up (Fixture *f)
   g_autoptr (GError) error = NULL;
 
   init_config (&f->config);
+  f->context.config = &f->config;
   f->spec = wc_mountpoint_spec_new ();
   f->spec->id = g_strdup ("demo");
   f->spec->kind = WC_KIND_TEST;
   f->spec->test_width = 640;
   f->spec->test_height = 360;
-  f->ingest = wc_ingest_new (f->spec, &f->config, NULL, &error);
+  f->ingest = wc_ingest_new (f->spec, &f->context, &error);
   g_assert_no_error (error);
   wc_ingest_start (f->ingest);
   g_assert_cmpint (wc_ingest_state (f->ingest), ==, WC_INGEST_STARTING);

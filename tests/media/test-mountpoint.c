@@ -41,9 +41,9 @@ start_engine (Fixture *f)
   f->engine = wc_engine_new (&config, &error);
   g_assert_no_error (error);
   wc_address_parse (&f->candidate, "127.0.0.1", wc_engine_udp_port (f->engine));
-  f->context.config = f->config;
-  f->context.ports = wc_port_pool_new (36000, 36099);
-  f->context.peers = wc_peer_factory_new (f->engine, 2000, &error);
+  f->context.sources.config = f->config;
+  f->context.sources.ports = wc_port_pool_new (36000, 36099);
+  f->context.sources.peers = wc_peer_factory_new (f->engine, 2000, &error);
   g_assert_no_error (error);
   f->context.candidates = &f->candidate;
   f->context.n_candidates = 1;
@@ -74,7 +74,7 @@ set_up (Fixture *f, const char *text)
 static gboolean
 is_clean (gpointer data)
 {
-  return wc_peer_factory_alive (((Fixture *)data)->context.peers) == 0;
+  return wc_peer_factory_alive (((Fixture *)data)->context.sources.peers) == 0;
 }
 
 static void
@@ -85,10 +85,10 @@ tear_down (Fixture *f)
   g_assert_finalize_object (f->demo);
   g_assert_finalize_object (f->registry);
   g_assert_true (wait_until (is_clean, f, 10000));
-  wc_peer_factory_stop (f->context.peers);
-  g_clear_object (&f->context.peers);
+  wc_peer_factory_stop (f->context.sources.peers);
+  g_clear_object (&f->context.sources.peers);
   wc_engine_free (f->engine);
-  wc_port_pool_free (f->context.ports);
+  wc_port_pool_free (f->context.sources.ports);
   wc_config_free (f->config);
   remove_tree (f->state_dir);
   g_free (f->state_dir);

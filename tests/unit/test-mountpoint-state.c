@@ -25,8 +25,8 @@ set_up (Fixture *f, gboolean enabled)
   memset (f, 0, sizeof *f);
   f->config = wc_config_load (NULL, NULL, &error);
   g_assert_no_error (error);
-  f->context.config = f->config;
-  f->context.ports = wc_port_pool_new (32000, 32099);
+  f->context.sources.config = f->config;
+  f->context.sources.ports = wc_port_pool_new (32000, 32099);
   spec->enabled = enabled;
   f->mountpoint = wc_mountpoint_new (spec, WC_ORIGIN_API, &f->context, &error);
   g_assert_no_error (error);
@@ -39,9 +39,9 @@ tear_down (Fixture *f)
 {
   wc_mountpoint_stop (f->mountpoint, "over");
   wc_mountpoint_stop (f->mountpoint, "over");
-  g_assert_cmpuint (wc_port_pool_taken (f->context.ports), ==, 0);
+  g_assert_cmpuint (wc_port_pool_taken (f->context.sources.ports), ==, 0);
   g_assert_finalize_object (f->mountpoint);
-  wc_port_pool_free (f->context.ports);
+  wc_port_pool_free (f->context.sources.ports);
   wc_config_free (f->config);
 }
 
@@ -176,7 +176,7 @@ test_edit (void)
   g_assert_error (error, WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_IN_USE);
   g_assert_cmpuint (port_of (&f), ==, port);
   g_assert_cmpint (wc_mountpoint_state (f.mountpoint), ==, WC_MOUNTPOINT_LIVE);
-  g_assert_cmpuint (wc_port_pool_taken (f.context.ports), ==, 2);
+  g_assert_cmpuint (wc_port_pool_taken (f.context.sources.ports), ==, 2);
   tear_down (&f);
 }
 

@@ -34,8 +34,8 @@ set_up (Fixture *f, const char *text)
   g_assert_no_error (error);
   g_free (f->config->state_dir);
   f->config->state_dir = g_strdup (f->state_dir);
-  f->context.config = f->config;
-  f->context.ports = wc_port_pool_new (34000, 34199);
+  f->context.sources.config = f->config;
+  f->context.sources.ports = wc_port_pool_new (34000, 34199);
   open_registry (f);
 }
 
@@ -44,7 +44,7 @@ close_registry (Fixture *f)
 {
   wc_registry_stop (f->registry);
   wc_registry_stop (f->registry);
-  g_assert_cmpuint (wc_port_pool_taken (f->context.ports), ==, 0);
+  g_assert_cmpuint (wc_port_pool_taken (f->context.sources.ports), ==, 0);
   g_assert_finalize_object (f->registry);
 }
 
@@ -52,7 +52,7 @@ static void
 tear_down (Fixture *f)
 {
   close_registry (f);
-  wc_port_pool_free (f->context.ports);
+  wc_port_pool_free (f->context.sources.ports);
   wc_config_free (f->config);
   remove_tree (f->state_dir);
   g_free (f->state_dir);
@@ -207,7 +207,7 @@ test_create_refused (void)
   g_assert_error (error, WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_IN_USE);
   g_clear_error (&error);
   g_assert_false (has_file (&f, "b"));
-  g_assert_cmpuint (wc_port_pool_taken (f.context.ports), ==, 2);
+  g_assert_cmpuint (wc_port_pool_taken (f.context.sources.ports), ==, 2);
 
   g_assert_true (create_id (&f, "b", &error));
   g_assert_false (create_id (&f, "c", &error));
@@ -237,7 +237,7 @@ test_create_twice_at_once (void)
     g_object_unref (results[i]);
   }
   g_assert_cmpuint (n_made, ==, 1);
-  g_assert_cmpuint (wc_port_pool_taken (f.context.ports), ==, 2);
+  g_assert_cmpuint (wc_port_pool_taken (f.context.sources.ports), ==, 2);
   tear_down (&f);
 }
 
@@ -259,14 +259,14 @@ test_save_fails (void)
   g_assert_error (error, WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_STORE);
   g_clear_error (&error);
   g_assert_null (wc_registry_lookup (f.registry, "b"));
-  g_assert_cmpuint (wc_port_pool_taken (f.context.ports), ==, 2);
+  g_assert_cmpuint (wc_port_pool_taken (f.context.sources.ports), ==, 2);
 
   g_autoptr (WcMountpointSpec) spec = make_spec ("a", 0);
   g_assert_false (edit (&f, "a", spec, &error));
   g_assert_error (error, WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_STORE);
   g_clear_error (&error);
   g_assert_cmpuint (port_of (&f, "a"), ==, port);
-  g_assert_cmpuint (wc_port_pool_taken (f.context.ports), ==, 2);
+  g_assert_cmpuint (wc_port_pool_taken (f.context.sources.ports), ==, 2);
   g_assert_false (set_enabled (&f, "a", FALSE, &error));
   g_assert_error (error, WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_STORE);
   g_clear_error (&error);

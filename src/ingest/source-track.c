@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/source-track.h"
+
+#include "base/clock.h"
+#include "engine/rtp.h"
+#include "ingest/ingest.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define REPORT_INTERVAL_US (5 * G_USEC_PER_SEC)
+
+struct WcSourceTrack {
+  atomic_uint refs;
+  /* constant */
+  WcMedia media;
+  WcSourceClock *clock;
+  WcTrackLimits limits;
+
+  pthread_mutex_t lock; /* guards what follows */
+  WcTrack *track;       /* NULL: no format yet */
+  WcNormaliser *normaliser;
+  WcSourceTrackStatus status;
+  gboolean open;
+  gboolean used; /* the normaliser has had packets of another connection */
+  gint64 last_report_us;
+};
+
+/* --- life ----------------------------------------------------------------- */
+
+WcSourceTrack *
+wc_source_track_new (WcMedia media, WcSourceClock *clock,
+                     const WcTrackLimits *limits)
+{
+  WcSourceTrack *self = g_new0 (WcSourceTrack, 1);
+
+  atomic_init (&self->refs, 1);
+  self->media = media;
+  self->clock = wc_source_clock_ref (clock);
+  self->limits = *limits;
+  pthread_mutex_init (&self->lock, NULL);
+  return self;
+}
+
+WcSourceTrack *
+wc_source_track_ref (WcSourceTrack *self)
+{
+  atomic_fetch_add_explicit (&self->refs, 1, memory_order_relaxed);
+  return self;
+}
+
+void
+wc_source_track_unref (gpointer data)
+{
+  WcSourceTrack *self = data;
+
+  if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
+    return;
+  g_clear_pointer (&self->normaliser, wc_normaliser_free);
+  g_clear_pointer (&self->track, wc_track_unref);
+  wc_source_track_status_clear (&self->status);
+  pthread_mutex_destroy (&self->lock);
+  wc_source_clock_unref (self->clock);
+  g_free (self);
+}
+
+void
+wc_source_track_status_clear (WcSourceTrackStatus *status)
+{
+  wc_source_format_clear (&status->format);
+}
+
+WcMedia
+wc_source_track_media (const WcSourceTrack *self)
+{
+  return self->media;
+}
+
+/* --- the format, with the lock held --------------------------------------- */
+
+static const WcCodecInfo *
+choose_codec (WcSourceTrack *self, const WcSourceFormat *format, GError **error)
+{
+  const WcCodecInfo *info = wc_source_format_codec (format);
+
+  if (info != NULL && info->media == self->media)
+    return info;
+  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
+               "its %s is %s at %u Hz, which browsers do not play; they "
+               "play " WC_CODEC_NAMES,
+               wc_media_name (self->media), format->encoding,
+               format->clock_rate);
+  return NULL;
+}
+
+static void
+make_track (WcSourceTrack *self, const WcCodecInfo *codec)
+{
+  g_clear_pointer (&self->normaliser, wc_normaliser_free);
+  g_clear_pointer (&self->track, wc_track_unref);
+  self->track = wc_track_new (codec->codec, codec->clock_rate, &self->limits);
+  self->normaliser = wc_normaliser_new (self->track, self->clock);
+  self->used = FALSE;
+}
+
+static void
+begin_anew (WcSourceTrack *self)
+{
+  if (!self->used)
+    return;
+  self->used = FALSE;
+  wc_normaliser_restart (self->normaliser);
+}
+
+static gboolean
+take_format (WcSourceTrack *self, const WcSourceFormat *format, GError **error)
+{
+  const WcCodecInfo *codec = choose_codec (self, format, error);
+  const char *reason = NULL;
+
+  if (codec == NULL)
+    return FALSE;
+  if (self->track == NULL || wc_track_codec (self->track) != codec->codec)
+    make_track (self, codec);
+  else
+    begin_anew (self);
+  if (!wc_normaliser_set_fmtp (self->normaliser, format->fmtp, &reason)) {
+    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
+                 "fmtp of its %s: %s", wc_media_name (self->media), reason);
+    return FALSE;
+  }
+  wc_source_format_clear (&self->status.format);
+  wc_source_format_copy (&self->status.format, format);
+  self->status.has_format = TRUE;
+  return TRUE;
+}
+
+gboolean
+wc_source_track_set_format (WcSourceTrack *self, const WcSourceFormat *format,
+                            GError **error)
+{
+  gboolean ok;
+
+  pthread_mutex_lock (&self->lock);
+  ok = take_format (self, format, error);
+  pthread_mutex_unlock (&self->lock);
+  return ok;
+}
+
+/* --- packets, with the lock held ------------------------------------------ */
+
+/* Another SSRC is a source that began anew without a reconnect. */
+static void
+note_ssrc (WcSourceTrack *self, guint32 ssrc)
+{
+  if (self->status.last_packet_us != 0 && self->status.ssrc != ssrc) {
+    begin_anew (self);
+    wc_source_clock_reset (self->clock);
+  }
+  self->status.ssrc = ssrc;
+}
+
+static gboolean
+take_rtp (WcSourceTrack *self, const guint8 *data, gsize size, gint64 now_us,
+          WcRtp *rtp)
+{
+  WcSourceTrackStatus *status = &self->status;
+
+  if (!self->open || !status->has_format || !wc_rtp_read (rtp, data, size))
+    return FALSE;
+  if (rtp->payload_type != status->format.payload_type) {
+    status->wrong_payload_type++;
+    return FALSE;
+  }
+  note_ssrc (self, rtp->ssrc);
+  self->used = TRUE;
+  status->last_packet_us = now_us;
+  wc_normaliser_push (self->normaliser, data, size, now_us);
+  return TRUE;
+}
+
+/* Running time stands for NTP; 0 would be "no time". */
+static void
+maybe_report (WcSourceTrack *self, GstClockTime time, guint32 rtp_timestamp,
+              gint64 now_us)
+{
+  if (!GST_CLOCK_TIME_IS_VALID (time) ||
+      (self->last_report_us != 0 &&
+       now_us - self->last_report_us < REPORT_INTERVAL_US))
+    return;
+  self->last_report_us = now_us;
+
+  guint64 seconds = time / GST_SECOND;
+  guint64 fraction = ((time % GST_SECOND) << 32) / GST_SECOND;
+  wc_normaliser_sender_report (self->normaliser, (seconds + 1) << 32 | fraction,
+                               rtp_timestamp, now_us);
+}
+
+/* --- streaming threads ---------------------------------------------------- */
+
+void
+wc_source_track_push_rtp (WcSourceTrack *self, const guint8 *data, gsize size,
+                          gint64 now_us)
+{
+  WcRtp rtp;
+
+  pthread_mutex_lock (&self->lock);
+  take_rtp (self, data, size, now_us, &rtp);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_source_track_push_report (WcSourceTrack *self, guint64 ntp,
+                             guint32 rtp_timestamp, gint64 now_us)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->open && self->status.has_format)
+    wc_normaliser_sender_report (self->normaliser, ntp, rtp_timestamp, now_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+static void
+take_buffer (WcSourceTrack *self, GstBuffer *buffer, const GstSegment *segment)
+{
+  gint64 now_us = wc_clock_now_us ();
+  GstMapInfo map;
+  WcRtp rtp;
+
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return;
+  pthread_mutex_lock (&self->lock);
+  if (take_rtp (self, map.data, map.size, now_us, &rtp) && segment != NULL)
+    maybe_report (self,
+                  gst_segment_to_running_time (segment, GST_FORMAT_TIME,
+                                               GST_BUFFER_PTS (buffer)),
+                  rtp.timestamp, now_us);
+  pthread_mutex_unlock (&self->lock);
+  gst_buffer_unmap (buffer, &map);
+}
+
+static void
+take_sample (WcSourceTrack *self, GstSample *sample, const GstSegment *segment)
+{
+  GstBufferList *list = gst_sample_get_buffer_list (sample);
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+
+  if (buffer != NULL)
+    take_buffer (self, buffer, segment);
+  for (guint i = 0; list != NULL && i < gst_buffer_list_length (list); i++)
+    take_buffer (self, gst_buffer_list_get (list, i), segment);
+}
+
+void
+wc_source_track_take_sample (GstSample *sample, gpointer self)
+{
+  take_sample (self, sample, NULL);
+}
+
+void
+wc_source_track_take_timed_sample (GstSample *sample, gpointer self)
+{
+  take_sample (self, sample, gst_sample_get_segment (sample));
+}
+
+/* --- the main thread ------------------------------------------------------ */
+
+void
+wc_source_track_open (WcSourceTrack *self)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->used) {
+    begin_anew (self);
+    wc_source_clock_reset (self->clock);
+  }
+  self->open = TRUE;
+  self->last_report_us = 0;
+  self->status.has_format = FALSE;
+  self->status.last_packet_us = 0;
+  self->status.wrong_payload_type = 0;
+  self->status.opened_us = wc_clock_now_us ();
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_source_track_close (WcSourceTrack *self)
+{
+  pthread_mutex_lock (&self->lock);
+  self->open = FALSE;
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_source_track_forget (WcSourceTrack *self)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->track != NULL)
+    wc_track_clear (self->track);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_source_track_flush (WcSourceTrack *self, gint64 now_us)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->open && self->normaliser != NULL)
+    wc_normaliser_flush (self->normaliser, now_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+WcTrack *
+wc_source_track_dup_track (WcSourceTrack *self)
+{
+  WcTrack *track;
+
+  pthread_mutex_lock (&self->lock);
+  track = self->track != NULL ? wc_track_ref (self->track) : NULL;
+  pthread_mutex_unlock (&self->lock);
+  return track;
+}
+
+void
+wc_source_track_get_status (WcSourceTrack *self, WcSourceTrackStatus *status)
+{
+  pthread_mutex_lock (&self->lock);
+  *status = self->status;
+  wc_source_format_copy (&status->format, &self->status.format);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats)
+{
+  *stats = (WcNormaliserStats){0};
+  pthread_mutex_lock (&self->lock);
+  if (self->normaliser != NULL)
+    wc_normaliser_get_stats (self->normaliser, stats);
+  pthread_mutex_unlock (&self->lock);
+}
