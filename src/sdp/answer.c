@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sdp/answer.h"
 
+#include "sdp/plan-private.h"
 #include "sdp/section.h"
 
 #include <string.h>
@@ -71,7 +72,7 @@ append_transport (GString *out, const WcSdpPlan *plan, guint index,
 }
 
 static void
-append_format (GString *out, const WcSdpFormat *format, gboolean has_rtx,
+append_format (GString *out, const WcSdpFormat *format, gboolean has_nack,
                const char *fmtp)
 {
   g_autofree char *channels =
@@ -81,7 +82,7 @@ append_format (GString *out, const WcSdpFormat *format, gboolean has_rtx,
     wc_sdp_append (out, "a=rtpmap:%u %s/%u%s", format->payload_type,
                    format->name, format->clock_rate,
                    channels != NULL ? channels : "");
-  wc_sdp_append_feedback (out, format, has_rtx);
+  wc_sdp_append_feedback (out, format, has_nack);
   if (fmtp != NULL)
     wc_sdp_append (out, "a=fmtp:%u %s", format->payload_type, fmtp);
 }
@@ -111,6 +112,17 @@ append_rtcp_mode (GString *out, const WcSdpOfferMedia *media)
 }
 
 static void
+append_rtx (GString *out, const WcSdpPlanMedia *planned)
+{
+  const WcSdpFormat *rtx = planned->rtx;
+
+  wc_sdp_append (out, "a=rtpmap:%u %s/%u", rtx->payload_type, rtx->name,
+                 rtx->clock_rate);
+  wc_sdp_append (out, "a=fmtp:%u apt=%u", rtx->payload_type,
+                 planned->format->payload_type);
+}
+
+static void
 append_sent (GString *out, const WcSdpPlan *plan, guint index,
              const WcSdpAnswerParams *params)
 {
@@ -120,7 +132,6 @@ append_sent (GString *out, const WcSdpPlan *plan, guint index,
   gboolean has_rtx = rtx != NULL && params->rtx_ssrc[planned->track] != 0;
   g_autofree char *rtx_pt =
       has_rtx ? g_strdup_printf (" %u", rtx->payload_type) : g_strdup ("");
-  g_autofree char *apt = g_strdup_printf ("apt=%u", format->payload_type);
 
   wc_sdp_append (out, "m=%s 9 %s %u%s", media->type, media->proto,
                  format->payload_type, rtx_pt);
@@ -130,11 +141,63 @@ append_sent (GString *out, const WcSdpPlan *plan, guint index,
   append_rtcp_mode (out, media);
   append_format (out, format, has_rtx, planned->fmtp);
   if (has_rtx)
-    wc_sdp_append (out, "a=rtpmap:%u %s/%u", rtx->payload_type, rtx->name,
-                   rtx->clock_rate);
-  if (has_rtx)
-    wc_sdp_append (out, "a=fmtp:%u %s", rtx->payload_type, apt);
+    append_rtx (out, planned);
   append_sources (out, planned->track, has_rtx, params);
+}
+
+static void
+append_extension (GString *out, guint8 id, const char *uri)
+{
+  if (id != 0)
+    wc_sdp_append (out, "a=extmap:%u %s", id, uri);
+}
+
+/* RFC 8853 section 5.3.2: of the offered layers those that we take, in the
+ * offerer's order. */
+static void
+append_layers (GString *out, const WcSdpSending *sending)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < sending->layers->len; i++) {
+    const char *rid = sending->layers->pdata[i];
+
+    wc_sdp_append (out, "a=rid:%s recv", rid);
+    g_string_append_printf (list, "%s%s", i > 0 ? ";" : "", rid);
+  }
+  if (list->len > 0)
+    wc_sdp_append (out, "a=simulcast:recv %s", list->str);
+}
+
+/* Of a publisher. What it is asked to send again may also come as it was. */
+static void
+append_received (GString *out, const WcSdpPlan *plan, guint index,
+                 const WcSdpAnswerParams *params)
+{
+  const WcSdpOfferMedia *media = plan->offer->media->pdata[index];
+  const WcSdpPlanMedia *planned = plan->media->pdata[index];
+  const WcSdpFormat *format = planned->format, *rtx = planned->rtx;
+  g_autofree char *rtx_pt =
+      rtx != NULL ? g_strdup_printf (" %u", rtx->payload_type) : g_strdup ("");
+
+  wc_sdp_append (out, "m=%s 9 %s %u%s", media->type, media->proto,
+                 format->payload_type, rtx_pt);
+  wc_sdp_append (out, "c=IN IP4 0.0.0.0");
+  append_transport (out, plan, index, params);
+  wc_sdp_append (out, "a=recvonly");
+  append_rtcp_mode (out, media);
+  append_extension (out, planned->mid_extension, WC_SDP_URI_MID);
+  append_extension (out, planned->rid_extension, WC_SDP_URI_RID);
+  append_extension (out, planned->repaired_rid_extension,
+                    WC_SDP_URI_REPAIRED_RID);
+  append_extension (out, planned->twcc_extension, WC_SDP_URI_TWCC);
+  append_format (out, format, TRUE, planned->fmtp);
+  if (planned->twcc_extension != 0)
+    wc_sdp_append (out, "a=rtcp-fb:%u transport-cc", format->payload_type);
+  if (rtx != NULL)
+    append_rtx (out, planned);
+  if (wc_sdp_plan_takes_layers (plan, index))
+    append_layers (out, &media->sending);
 }
 
 /* A data channel can be tagged too: RFC 8841 section 5, or the draft before. */
@@ -222,6 +285,9 @@ wc_sdp_answer_write (const WcSdpPlan *plan, const WcSdpAnswerParams *params)
     switch (planned->role) {
     case WC_SDP_SEND:
       append_sent (out, plan, i, params);
+      break;
+    case WC_SDP_RECEIVE:
+      append_received (out, plan, i, params);
       break;
     case WC_SDP_INACTIVE_KEPT:
       append_kept (out, plan, i, params);

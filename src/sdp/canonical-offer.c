@@ -32,15 +32,23 @@ append_fmtp (GString *out, const WcSdpPlanMedia *planned)
                    planned->format->payload_type, profile);
 }
 
+/* A publisher's media goes past webrtcbin: the engine repairs it. */
+static const WcSdpFormat *
+rtx_of (const WcSdpPlanMedia *planned)
+{
+  return planned->role == WC_SDP_SEND ? planned->rtx : NULL;
+}
+
 static void
 append_formats (GString *out, const WcSdpPlanMedia *planned)
 {
-  const WcSdpFormat *format = planned->format, *rtx = planned->rtx;
+  const WcSdpFormat *format = planned->format, *rtx = rtx_of (planned);
   const WcCodecInfo *info = wc_codec_find (format->name);
 
   wc_sdp_append (out, "a=rtpmap:%u %s/%u%s", format->payload_type, info->name,
                  format->clock_rate, info->channels > 1 ? "/2" : "");
-  wc_sdp_append_feedback (out, format, rtx != NULL);
+  if (planned->role == WC_SDP_SEND)
+    wc_sdp_append_feedback (out, format, rtx != NULL);
   append_fmtp (out, planned);
   if (rtx == NULL)
     return;
@@ -54,16 +62,18 @@ append_section (GString *out, const WcSdpPlan *plan, guint index)
 {
   const WcSdpOfferMedia *media = plan->offer->media->pdata[index];
   const WcSdpPlanMedia *planned = plan->media->pdata[index];
-  g_autofree char *rtx =
-      planned->rtx != NULL ? g_strdup_printf (" %u", planned->rtx->payload_type)
-                           : g_strdup ("");
+  const WcSdpFormat *rtx_format = rtx_of (planned);
+  g_autofree char *rtx = rtx_format != NULL
+                             ? g_strdup_printf (" %u", rtx_format->payload_type)
+                             : g_strdup ("");
 
   wc_sdp_append (out, "m=%s 9 UDP/TLS/RTP/SAVPF %u%s", media->type,
                  planned->format->payload_type, rtx);
   wc_sdp_append (out, "c=IN IP4 0.0.0.0");
   append_transport (out, plan->offer);
   wc_sdp_append (out, "a=mid:%s", media->mid);
-  wc_sdp_append (out, "a=recvonly");
+  wc_sdp_append (out,
+                 planned->role == WC_SDP_SEND ? "a=recvonly" : "a=sendonly");
   wc_sdp_append (out, "a=rtcp-mux");
   append_formats (out, planned);
 }
@@ -79,7 +89,7 @@ append_bundle (GString *out, const WcSdpPlan *plan)
     const WcSdpPlanMedia *planned = plan->media->pdata[i];
     const WcSdpOfferMedia *media = plan->offer->media->pdata[i];
 
-    if (planned->role == WC_SDP_SEND)
+    if (wc_sdp_plan_media_is_used (planned))
       g_string_append_printf (mids, " %s", media->mid);
   }
   wc_sdp_append (out, "a=group:BUNDLE%s", mids->str);
@@ -95,7 +105,7 @@ wc_sdp_canonical_offer_write (const WcSdpPlan *plan)
   for (guint i = 0; i < plan->media->len; i++) {
     const WcSdpPlanMedia *planned = plan->media->pdata[i];
 
-    if (planned->role == WC_SDP_SEND)
+    if (wc_sdp_plan_media_is_used (planned))
       append_section (out, plan, i);
   }
   return g_string_free (out, FALSE);

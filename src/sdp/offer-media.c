@@ -36,6 +36,7 @@ wc_sdp_offer_media_free (WcSdpOfferMedia *media)
   g_ptr_array_unref (media->extmaps);
   clear_format (&media->every);
   wc_sdp_transport_clear (&media->transport);
+  wc_sdp_sending_clear (&media->sending);
   g_free (media);
 }
 
@@ -80,6 +81,7 @@ media_new (void)
   media->formats = g_ptr_array_new_with_free_func ((GDestroyNotify)free_format);
   media->extmaps = g_ptr_array_new_with_free_func ((GDestroyNotify)free_extmap);
   wc_sdp_transport_init (&media->transport);
+  wc_sdp_sending_init (&media->sending);
   return media;
 }
 
@@ -352,6 +354,7 @@ wc_sdp_offer_media_attribute (WcSdpOfferMedia *media, WcSdpLines *lines,
   for (guint i = 0; i < G_N_ELEMENTS (attributes); i++)
     if (g_str_equal (attributes[i].name, name))
       return attributes[i].parse (media, lines, value, error);
+  wc_sdp_sending_attribute (&media->sending, name, value);
   return TRUE;
 }
 
@@ -384,4 +387,5 @@ wc_sdp_offer_media_finish (WcSdpOfferMedia *media)
     format->transport_cc |= media->every.transport_cc;
     format->goog_remb |= media->every.goog_remb;
   }
+  wc_sdp_sending_finish (&media->sending);
 }

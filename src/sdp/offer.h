@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A viewer's offer (WHEP; RFC 9429 section 5.2.1), parsed strictly in form and
- * liberally in content. Immutable after parsing. */
+/* The offer of a viewer (WHEP) or a publisher (WHIP; RFC 9429 section 5.2.1),
+ * parsed strictly in form and liberally in content. Immutable after parsing. */
 #pragma once
 
+#include "sdp/offer-send.h"
 #include "sdp/transport.h"
 
 /** Longest names an offer may use: an answer repeats them, 32 times over. */
@@ -37,6 +38,7 @@ typedef struct {
   GPtrArray *extmaps;       /* of WcSdpExtmap */
   WcSdpFormat every;        /* a=rtcp-fb:*, already merged into the formats */
   WcSdpTransport transport; /* what this section alone says */
+  WcSdpSending sending;
 } WcSdpOfferMedia;
 
 typedef struct {

@@ -3,10 +3,9 @@
 
 #include "sdp/codec-match.h"
 #include "sdp/fmtp.h"
+#include "sdp/plan-private.h"
 
 #include <string.h>
-
-#define MID_URI "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 static void
 free_media (WcSdpPlanMedia *media)
@@ -21,6 +20,12 @@ wc_sdp_plan_free (WcSdpPlan *plan)
   wc_sdp_offer_free (plan->offer);
   g_ptr_array_unref (plan->media);
   g_free (plan);
+}
+
+gboolean
+wc_sdp_plan_media_is_used (const WcSdpPlanMedia *media)
+{
+  return media->role == WC_SDP_SEND || media->role == WC_SDP_RECEIVE;
 }
 
 /* --- formats ----------------------------------------------------------------
@@ -45,9 +50,8 @@ choose_format (const WcSdpOfferMedia *media, const WcSdpTrack *track,
   return best;
 }
 
-/* RFC 4588 section 8.6; without nack nobody would ask for it. */
-static const WcSdpFormat *
-find_rtx (const WcSdpOfferMedia *media, const WcSdpFormat *format)
+const WcSdpFormat *
+wc_sdp_plan_find_rtx (const WcSdpOfferMedia *media, const WcSdpFormat *format)
 {
   for (guint i = 0; format->nack && i < media->formats->len; i++) {
     const WcSdpFormat *rtx = media->formats->pdata[i];
@@ -97,16 +101,17 @@ id_is_unambiguous (const WcSdpOffer *offer, guint8 id, const char *uri)
   return TRUE;
 }
 
-static guint8
-find_extension (const WcSdpOffer *offer, const WcSdpOfferMedia *media,
-                const char *uri)
+guint8
+wc_sdp_plan_find_extension (const WcSdpOffer *offer,
+                            const WcSdpOfferMedia *media, const char *uri,
+                            const char *unfit)
 {
   for (guint i = 0; i < media->extmaps->len; i++) {
     const WcSdpExtmap *extmap = media->extmaps->pdata[i];
 
-    /* We write one-byte headers, whose ids end at 14 (RFC 8285 section 4.2). */
+    /* One-byte headers, whose ids end at 14 (RFC 8285 section 4.2). */
     if (extmap->id <= 14 && g_str_equal (extmap->uri, uri) &&
-        g_strcmp0 (extmap->direction, "sendonly") != 0 &&
+        g_strcmp0 (extmap->direction, unfit) != 0 &&
         g_strcmp0 (extmap->direction, "inactive") != 0 &&
         id_is_unambiguous (offer, extmap->id, uri))
       return extmap->id;
@@ -117,8 +122,8 @@ find_extension (const WcSdpOffer *offer, const WcSdpOfferMedia *media,
 /* --- m-lines
  * ------------------------------------------------------------------ */
 
-static gboolean
-media_kind (const WcSdpOfferMedia *media, WcMedia *kind)
+gboolean
+wc_sdp_plan_media_kind (const WcSdpOfferMedia *media, WcMedia *kind)
 {
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     if (g_str_equal (media->type, wc_media_name ((WcMedia)i))) {
@@ -129,9 +134,9 @@ media_kind (const WcSdpOfferMedia *media, WcMedia *kind)
   return FALSE;
 }
 
-/* Why nothing can be sent on @media, whatever its codecs; NULL: it can. */
-static const char *
-find_obstacle (const WcSdpOffer *offer, const WcSdpOfferMedia *media)
+const char *
+wc_sdp_plan_find_obstacle (const WcSdpOffer *offer,
+                           const WcSdpOfferMedia *media)
 {
   const WcSdpOfferMedia *tagged = offer->media->pdata[offer->tagged];
 
@@ -141,9 +146,6 @@ find_obstacle (const WcSdpOffer *offer, const WcSdpOfferMedia *media)
     return "does not use UDP/TLS/RTP/SAVPF";
   if (offer->has_bundle && !media->bundled)
     return "is not in the BUNDLE group";
-  if (media->direction != WC_SDP_RECVONLY &&
-      media->direction != WC_SDP_SENDRECV)
-    return "does not want to receive (a=recvonly or a=sendrecv)";
   if (!media->rtcp_mux && !(offer->has_bundle && tagged->rtcp_mux))
     return "has no a=rtcp-mux";
   return NULL;
@@ -162,8 +164,9 @@ carry_track (WcSdpPlan *plan, guint index, WcMedia kind,
   planned->role = WC_SDP_SEND;
   planned->track = kind;
   planned->format = format;
-  planned->rtx = find_rtx (media, format);
-  planned->mid_extension = find_extension (plan->offer, media, MID_URI);
+  planned->rtx = wc_sdp_plan_find_rtx (media, format);
+  planned->mid_extension = wc_sdp_plan_find_extension (
+      plan->offer, media, WC_SDP_URI_MID, "sendonly");
   planned->fmtp = wc_sdp_codec_answer_fmtp (format, track);
   plan->index[kind] = (gint)index;
   return TRUE;
@@ -179,7 +182,7 @@ plan_section (WcSdpPlan *plan, guint index,
   const WcSdpOfferMedia *media = offer->media->pdata[index];
   WcMedia kind;
 
-  if (!media_kind (media, &kind))
+  if (!wc_sdp_plan_media_kind (media, &kind))
     return "is neither audio nor video";
   if (tracks[kind] == NULL)
     return "is of a kind that the mountpoint does not have";
@@ -188,8 +191,11 @@ plan_section (WcSdpPlan *plan, guint index,
   /* One transport: without BUNDLE the first m-line is the only one. */
   if (!offer->has_bundle && plan->index[1 - kind] >= 0)
     return "is not bundled with the one that is used";
-  if (find_obstacle (offer, media) != NULL)
-    return find_obstacle (offer, media);
+  if (wc_sdp_plan_find_obstacle (offer, media) != NULL)
+    return wc_sdp_plan_find_obstacle (offer, media);
+  if (media->direction != WC_SDP_RECVONLY &&
+      media->direction != WC_SDP_SENDRECV)
+    return "does not want to receive (a=recvonly or a=sendrecv)";
   if (!carry_track (plan, index, kind, tracks[kind], policy))
     return "offers no codec that the track could be sent as";
   return NULL;
@@ -203,7 +209,7 @@ keep_tagged (WcSdpPlan *plan, GError **error)
   const WcSdpOfferMedia *media = offer->media->pdata[offer->tagged];
   WcSdpPlanMedia *planned = plan->media->pdata[offer->tagged];
 
-  if (!offer->has_bundle || planned->role == WC_SDP_SEND)
+  if (!offer->has_bundle || wc_sdp_plan_media_is_used (planned))
     return TRUE;
   if (!wc_sdp_offer_media_has_dtls (media) &&
       !g_str_has_suffix (media->proto, "DTLS/SCTP")) {
@@ -216,6 +222,15 @@ keep_tagged (WcSdpPlan *plan, GError **error)
   planned->role = WC_SDP_INACTIVE_KEPT;
   planned->format = choose_any_format (media);
   return TRUE;
+}
+
+gboolean
+wc_sdp_plan_settle_transport (WcSdpPlan *plan, guint first, GError **error)
+{
+  if (!plan->offer->has_bundle &&
+      !wc_sdp_offer_select_transport (plan->offer, first, error))
+    return FALSE;
+  return keep_tagged (plan, error);
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -260,8 +275,8 @@ fail_unsendable (const WcSdpPlan *plan, GPtrArray *reasons,
   return FALSE;
 }
 
-static WcSdpPlan *
-plan_alloc (WcSdpOffer *offer)
+WcSdpPlan *
+wc_sdp_plan_alloc (WcSdpOffer *offer)
 {
   WcSdpPlan *plan = g_new0 (WcSdpPlan, 1);
 
@@ -294,17 +309,14 @@ plan_sections (WcSdpPlan *plan, const WcSdpTrack *const tracks[WC_N_MEDIA],
   }
   if (first < 0)
     return fail_unsendable (plan, reasons, tracks, error);
-  if (!plan->offer->has_bundle &&
-      !wc_sdp_offer_select_transport (plan->offer, (guint)first, error))
-    return FALSE;
-  return keep_tagged (plan, error);
+  return wc_sdp_plan_settle_transport (plan, (guint)first, error);
 }
 
 WcSdpPlan *
 wc_sdp_plan_new (WcSdpOffer *offer, const WcSdpTrack *const tracks[WC_N_MEDIA],
                  const WcSdpPolicy *policy, GError **error)
 {
-  g_autoptr (WcSdpPlan) plan = plan_alloc (offer);
+  g_autoptr (WcSdpPlan) plan = wc_sdp_plan_alloc (offer);
 
   if (!plan_sections (plan, tracks, policy, error))
     return NULL;

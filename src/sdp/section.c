@@ -24,9 +24,9 @@ wc_sdp_append_head (GString *out, guint64 session_id)
 
 void
 wc_sdp_append_feedback (GString *out, const WcSdpFormat *format,
-                        gboolean has_rtx)
+                        gboolean has_nack)
 {
-  if (format->nack && has_rtx)
+  if (format->nack && has_nack)
     wc_sdp_append (out, "a=rtcp-fb:%u nack", format->payload_type);
   if (format->nack_pli)
     wc_sdp_append (out, "a=rtcp-fb:%u nack pli", format->payload_type);

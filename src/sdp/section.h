@@ -12,6 +12,7 @@ void wc_sdp_append (GString *out, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void wc_sdp_append_head (GString *out, guint64 session_id);
 
 /** a=rtcp-fb: of what was offered what we act on (RFC 4585, RFC 5104).
- * @has_rtx: what is lost can be sent again, which goes by rtx alone. */
+ * @has_nack: what is lost can be asked for; to a viewer it goes by rtx alone.
+ */
 void wc_sdp_append_feedback (GString *out, const WcSdpFormat *format,
-                             gboolean has_rtx);
+                             gboolean has_nack);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A viewer's offer: parse, plan, answer, canonical offer. What is written must
- * hold what answer.h promises, whatever was offered. */
+/* A viewer's or a publisher's offer: parse, plan, answer, canonical offer. What
+ * is written must hold what answer.h promises, whatever was offered. */
 #include "sdp/answer.h"
 
 #include <string.h>
@@ -61,9 +61,23 @@ plan_for (const char *data, gsize size, WcCodec audio, WcCodec video,
     write_both (plan);
 }
 
+static void
+plan_publishing (const char *data, gsize size)
+{
+  g_autoptr (GError) error = NULL;
+  WcSdpOffer *offer = wc_sdp_offer_parse (data, size, NULL);
+  g_autoptr (WcSdpPlan) plan =
+      offer != NULL ? wc_sdp_publish_plan_new (offer, &error) : NULL;
+
+  g_assert_true (offer == NULL || (plan == NULL) == (error != NULL));
+  if (plan != NULL)
+    write_both (plan);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
+  plan_publishing ((const char *)data, size);
   for (WcCodec video = WC_CODEC_H264; video <= WC_CODEC_AV1; video++)
     plan_for ((const char *)data, size, (WcCodec)(WC_CODEC_OPUS + (video & 3)),
               video, video & 1);
