@@ -31,6 +31,13 @@ wc_ticks_to_us (gint64 ticks, guint32 rate)
 }
 
 gint64
+wc_us_to_ticks (gint64 us, guint32 rate)
+{
+  return us / G_USEC_PER_SEC * rate +
+         us % G_USEC_PER_SEC * rate / G_USEC_PER_SEC;
+}
+
+gint64
 wc_minimum_update (WcMinimum *minimum, gint64 value, gint64 now_us)
 {
   gint64 number = MAX (now_us, 0) / SLOT_US + 1;

@@ -48,6 +48,8 @@ typedef struct {
 
 /** @ticks of a clock of @rate Hz in microseconds. */
 gint64 wc_ticks_to_us (gint64 ticks, guint32 rate);
+/** And back. */
+gint64 wc_us_to_ticks (gint64 us, guint32 rate);
 
 void wc_capture_init (WcCapture *capture, WcSourceClock *clock, guint32 rate);
 /** Goes on where another left off. */

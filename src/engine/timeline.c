@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/timeline.h"
 
+#include "engine/source-clock.h"
+
 /* Beyond these the source is taken to have begun anew. Back: reordered frames
  * (B-frames) step back by some frames, a file that is played again by all. */
 #define MAX_FORWARD_S 10
@@ -21,18 +23,11 @@ wc_timeline_resume (WcTimeline *timeline, gint64 position, gint64 arrival_us)
   timeline->newest_arrival_us = arrival_us;
 }
 
-static gint64
-us_to_ticks (gint64 us, guint32 rate)
-{
-  return us / G_USEC_PER_SEC * rate +
-         us % G_USEC_PER_SEC * rate / G_USEC_PER_SEC;
-}
-
 static WcTimelineStep
 begin_anew (WcTimeline *timeline, gint64 arrival_us)
 {
   gint64 passed_us = MAX (arrival_us - timeline->newest_arrival_us, 0);
-  gint64 passed = us_to_ticks (passed_us, timeline->rate);
+  gint64 passed = wc_us_to_ticks (passed_us, timeline->rate);
 
   timeline->anew = FALSE;
   timeline->position = timeline->newest + MAX (passed, timeline->frame_ticks);
