@@ -13,6 +13,7 @@
 #include "engine/reorder.h"
 #include "engine/rtp.h"
 #include "engine/source-clock.h"
+#include "engine/stream-info.h"
 #include "engine/timeline.h"
 
 #include "base/id.h"
@@ -57,6 +58,7 @@ struct WcNormaliser {
   gint64 frame_capture_us;
   gboolean decided; /* its picture began */
   gboolean over;    /* its marker came */
+  gboolean dropped; /* it does not go on */
   guint sets;       /* WC_PAYLOAD_SETS it has brought */
   gboolean recovery;
   gboolean had_key; /* of this source, so recovery points do not count */
@@ -74,6 +76,9 @@ struct WcNormaliser {
   char profile[sizeof ((WcPayloadState *)NULL)->profile]; /* published */
   GPtrArray *parts;
   GPtrArray *batch;
+
+  atomic_int drop_b_frames;
+  WcStreamMeter meter;
 
   gboolean has_transit;
   guint32 transit, jitter; /* RFC 3550 appendix A.8, jitter times 16 */
@@ -158,6 +163,15 @@ publish_profile (WcNormaliser *normaliser)
   wc_track_set_profile (normaliser->track, normaliser->profile);
 }
 
+static void
+publish_format (WcNormaliser *normaliser)
+{
+  if (!normaliser->state.video_read)
+    return;
+  normaliser->state.video_read = FALSE;
+  wc_stream_meter_set_format (&normaliser->meter, &normaliser->state.video);
+}
+
 /* --- frames and start points ---------------------------------------------- */
 
 /* @n of the heads, from the first; all the same if a picture follows them or
@@ -223,6 +237,53 @@ emit_sets (WcNormaliser *normaliser, const WcPacket *packet)
   emit_parts (normaliser, &like);
 }
 
+static void
+drop_heads (WcNormaliser *normaliser)
+{
+  for (guint i = 0; i < normaliser->n_heads; i++)
+    wc_packet_unref (normaliser->heads[i]);
+  normaliser->n_heads = 0;
+}
+
+/* A B-frame is one whose time is before that of a frame that came earlier, or
+ * that says so in a stream where that may be. @flags: of WcPayloadFlags.
+ * Returns WcFrameFlags. */
+static guint
+classify (WcNormaliser *normaliser, const WcPacket *packet, guint flags)
+{
+  gboolean back = packet->timestamp < normaliser->timeline.newest;
+  gboolean reorders = normaliser->state.video.reorder != 0;
+  guint frame = 0;
+
+  if (flags & WC_PAYLOAD_KEY)
+    return WC_FRAME_KEY;
+  if (back)
+    frame |= WC_FRAME_BACK | WC_FRAME_B;
+  if ((flags & WC_PAYLOAD_B) && reorders)
+    frame |= WC_FRAME_B;
+  if (flags & WC_PAYLOAD_DISPOSABLE)
+    frame |= WC_FRAME_DISPOSABLE;
+  return frame;
+}
+
+/* Tells the meter of the frame. Returns TRUE when it is not to go on. */
+static gboolean
+judge_frame (WcNormaliser *normaliser, const WcPacket *packet, guint flags,
+             gint64 arrival_us)
+{
+  const guint spare = WC_FRAME_B | WC_FRAME_DISPOSABLE;
+  guint frame = classify (normaliser, packet, flags);
+  gboolean drop =
+      (frame & spare) == spare &&
+      atomic_load_explicit (&normaliser->drop_b_frames, memory_order_relaxed);
+
+  if (drop)
+    frame |= WC_FRAME_DROPPED;
+  wc_stream_meter_add_frame (&normaliser->meter, packet->timestamp, arrival_us,
+                             frame);
+  return drop;
+}
+
 /* The picture of the frame begins with @packet: decides what the frame is. */
 static void
 decide (WcNormaliser *normaliser, const WcPacket *packet, guint flags)
@@ -231,7 +292,6 @@ decide (WcNormaliser *normaliser, const WcPacket *packet, guint flags)
   guint required = normaliser->format->required_sets;
   gboolean complete;
 
-  normaliser->decided = TRUE;
   normaliser->sets |= flags & WC_PAYLOAD_SETS;
   normaliser->recovery |= (flags & WC_PAYLOAD_RECOVERY) != 0;
   complete = (required & ~normaliser->sets) == 0;
@@ -256,8 +316,22 @@ begin_frame (WcNormaliser *normaliser)
 {
   normaliser->decided = FALSE;
   normaliser->over = FALSE;
+  normaliser->dropped = FALSE;
   normaliser->sets = 0;
   normaliser->recovery = FALSE;
+}
+
+/* The picture of the frame begins with @packet. */
+static void
+begin_picture (WcNormaliser *normaliser, const WcPacket *packet, guint flags,
+               gint64 arrival_us)
+{
+  normaliser->dropped = judge_frame (normaliser, packet, flags, arrival_us);
+  normaliser->decided = TRUE;
+  if (normaliser->dropped)
+    drop_heads (normaliser);
+  else
+    decide (normaliser, packet, flags);
 }
 
 static void
@@ -267,6 +341,8 @@ place (WcNormaliser *normaliser, WcPacket *packet, gint64 arrival_us)
                                              packet->payload, packet->size);
 
   publish_profile (normaliser);
+  publish_format (normaliser);
+  wc_stream_meter_add_bytes (&normaliser->meter, packet->size);
   if (normaliser->over)
     begin_frame (normaliser);
   if (!normaliser->decided && (flags & WC_PAYLOAD_HEAD)) {
@@ -276,9 +352,12 @@ place (WcNormaliser *normaliser, WcPacket *packet, gint64 arrival_us)
     return;
   }
   if (!normaliser->decided)
-    decide (normaliser, packet, flags);
+    begin_picture (normaliser, packet, flags, arrival_us);
   normaliser->over = (packet->flags & WC_PACKET_MARKER) != 0;
-  emit_cut (normaliser, packet);
+  if (normaliser->dropped)
+    wc_packet_unref (packet);
+  else
+    emit_cut (normaliser, packet);
 }
 
 /* --- in order ------------------------------------------------------------- */
@@ -316,6 +395,7 @@ enter_frame (WcNormaliser *normaliser, guint32 timestamp, gint64 arrival_us)
   if (step == WC_TIMELINE_ANEW) {
     count (&normaliser->counters.restarts, 1);
     wc_capture_restart (&normaliser->capture);
+    wc_stream_meter_restart (&normaliser->meter);
     normaliser->had_key = FALSE;
   }
   if (normaliser->has_report)
@@ -495,6 +575,8 @@ wc_normaliser_new (WcTrack *track, WcSourceClock *clock)
   wc_timeline_init (&normaliser->timeline, normaliser->rate,
                     normaliser->rate / (normaliser->audio ? 50 : 30));
   wc_capture_init (&normaliser->capture, clock, normaliser->rate);
+  normaliser->state.video.reorder = -1;
+  wc_stream_meter_init (&normaliser->meter, normaliser->rate);
   resume_track (normaliser);
   return normaliser;
 }
@@ -509,6 +591,7 @@ wc_normaliser_free (WcNormaliser *normaliser)
   g_ptr_array_unref (normaliser->parts);
   g_free (normaliser->fmtp);
   wc_parameter_sets_clear (&normaliser->state.sets);
+  wc_stream_meter_clear (&normaliser->meter);
   wc_source_clock_unref (normaliser->clock);
   wc_track_unref (normaliser->track);
   g_free (normaliser);
@@ -521,6 +604,7 @@ load_sets (WcNormaliser *normaliser, const char *fmtp, const char **reason)
   WcPayloadState state = {0};
 
   memcpy (state.profile, normaliser->state.profile, sizeof state.profile);
+  state.video = normaliser->state.video;
   if (normaliser->format->read_fmtp != NULL &&
       !normaliser->format->read_fmtp (&state, fmtp, reason)) {
     wc_parameter_sets_clear (&state.sets);
@@ -529,6 +613,7 @@ load_sets (WcNormaliser *normaliser, const char *fmtp, const char **reason)
   wc_parameter_sets_clear (&normaliser->state.sets);
   normaliser->state = state;
   publish_profile (normaliser);
+  publish_format (normaliser);
   return TRUE;
 }
 
@@ -562,6 +647,19 @@ wc_normaliser_restart (WcNormaliser *normaliser)
   wc_capture_restart (&normaliser->capture);
   load_sets (normaliser, normaliser->fmtp != NULL ? normaliser->fmtp : "",
              &reason);
+}
+
+void
+wc_normaliser_set_drop_b_frames (WcNormaliser *normaliser, gboolean drop)
+{
+  atomic_store_explicit (&normaliser->drop_b_frames, drop,
+                         memory_order_relaxed);
+}
+
+void
+wc_normaliser_get_stream_info (WcNormaliser *normaliser, WcStreamInfo *info)
+{
+  wc_stream_meter_get (&normaliser->meter, info);
 }
 
 static guint64

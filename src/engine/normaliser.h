@@ -10,10 +10,10 @@
 #pragma once
 
 #include "base/codec.h"
+#include "engine/stream-info.h"
 #include "engine/track.h"
 
 typedef struct WcNormaliser WcNormaliser;
-typedef struct WcSourceClock WcSourceClock;
 
 typedef struct {
   guint64 packets;      /* taken */
@@ -27,15 +27,6 @@ typedef struct {
                                 as no parameter sets were known */
   guint32 jitter_us;         /* RFC 3550 section 6.4.1 */
 } WcNormaliserStats;
-
-/** The clock that the tracks of one source share: maps the source's NTP time
- * (from its sender reports) to the monotonic clock. Reference-counted; guarded
- * by a mutex inside. */
-WcSourceClock *wc_source_clock_new (void);
-WcSourceClock *wc_source_clock_ref (WcSourceClock *clock);
-void wc_source_clock_unref (WcSourceClock *clock);
-/** The source was restarted: what was learnt no longer holds. */
-void wc_source_clock_reset (WcSourceClock *clock);
 
 /** @track and @clock are referenced. */
 WcNormaliser *wc_normaliser_new (WcTrack *track, WcSourceClock *clock);
@@ -68,9 +59,17 @@ gboolean wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp,
  * come; with G_MAXINT64 nothing waits any longer. */
 void wc_normaliser_flush (WcNormaliser *normaliser, gint64 now_us);
 
+/** B-frames that no other frame refers to do not go on: what browsers hardly
+ * play without them they do play (facts of the field: they show frames as they
+ * come). Numbering has no holes for it. Any thread. */
+void wc_normaliser_set_drop_b_frames (WcNormaliser *normaliser, gboolean drop);
+
 /** From the source's RTCP sender report (RFC 3550 section 6.4.1). */
 void wc_normaliser_sender_report (WcNormaliser *normaliser, guint64 ntp,
                                   guint32 rtp_timestamp, gint64 arrival_us);
 
 void wc_normaliser_get_stats (WcNormaliser *normaliser,
                               WcNormaliserStats *stats);
+/** What the stream turned out to be. Any thread. */
+void wc_normaliser_get_stream_info (WcNormaliser *normaliser,
+                                    WcStreamInfo *info);

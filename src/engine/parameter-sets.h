@@ -45,21 +45,3 @@ typedef gboolean (*WcNalFunc) (gpointer user_data, const guint8 *nal,
  * (RFC 4648), is empty, or @func returned FALSE for it. */
 gboolean wc_parameter_sets_decode (const char *list, WcNalFunc func,
                                    gpointer user_data);
-
-/* --- reading bits of a NAL unit ------------------------------------------ */
-
-/** Reads an RBSP: emulation prevention bytes are skipped (H.264 section
- * 7.4.1.1). Reading past the end gives zeros and sets `overrun`. */
-typedef struct {
-  const guint8 *data;
-  gsize size, byte;
-  guint bit, zeros;
-  gboolean overrun;
-} WcBits;
-
-void wc_bits_init (WcBits *bits, const guint8 *data, gsize size);
-/** The next @n bits, at most 32. */
-guint32 wc_bits_read (WcBits *bits, guint n);
-void wc_bits_skip (WcBits *bits, guint n);
-/** An Exp-Golomb code, ue(v) (H.264 section 9.1). */
-guint32 wc_bits_read_ue (WcBits *bits);

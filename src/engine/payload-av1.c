@@ -2,6 +2,7 @@
 /* AV1: RTP payload format for AV1, version 1.0. "Element" is an OBU element,
  * an OBU or a fragment of one; Z and Y of the aggregation header tell that the
  * first and the last element are fragments. */
+#include "engine/av1-headers.h"
 #include "engine/payload.h"
 
 #include <stdio.h>
@@ -121,23 +122,26 @@ type_of (const Element *element)
   return element->data[0] >> 3 & 0xf;
 }
 
-/* The first byte behind the OBU's header (AV1 specification section 5.3), or
- * -1 if it is not in this element. */
-static int
-first_byte (const Element *element)
+/* What is behind the OBU's header (AV1 specification section 5.3); its size is
+ * 0 if that is not in this element. */
+static Element
+body_of (const Element *element)
 {
   gsize used = element->data[0] & 4 ? 2 : 1;
-  gsize value;
+  Element body = {element->data, 0};
+  gsize value = G_MAXSIZE;
 
   if (element->data[0] & 2) {
     gsize n = used < element->size ? read_leb128 (element->data + used,
                                                   element->size - used, &value)
                                    : 0;
     if (n == 0)
-      return -1;
+      return body;
     used += n;
   }
-  return used < element->size ? element->data[used] : -1;
+  if (used < element->size)
+    body = (Element){element->data + used, MIN (element->size - used, value)};
+  return body;
 }
 
 /* A sequence header may be repeated before any frame: where the frame is in
@@ -152,19 +156,21 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 
   cursor_init (&cursor, payload, size);
   for (; next_element (&cursor, &element); fragment = FALSE) {
-    int byte = first_byte (&element);
+    Element body = body_of (&element);
     guint type = type_of (&element);
 
-    if (fragment || byte < 0)
+    if (fragment || body.size == 0)
       continue;
     if (type == OBU_SEQUENCE_HEADER) {
       snprintf (state->profile, sizeof state->profile, "%u",
-                (guint)byte >> 5 & 7);
+                body.data[0] >> 5 & 7u);
+      state->video_read |=
+          wc_av1_read_sequence_header (&state->video, body.data, body.size);
       key = TRUE;
     } else if (type == OBU_FRAME || type == OBU_FRAME_HEADER) {
       /* show_existing_frame 0, frame_type 0: KEY_FRAME. A still picture's
        * reduced header has other bits here; none is sent by RTP. */
-      return key && (byte & 0xe0) == 0 ? WC_PAYLOAD_KEY : 0;
+      return key && (body.data[0] & 0xe0) == 0 ? WC_PAYLOAD_KEY : 0;
     }
   }
   return key ? WC_PAYLOAD_KEY : 0;

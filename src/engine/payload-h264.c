@@ -2,6 +2,8 @@
 /* H.264: RFC 6184 in packetization modes 0 and 1: single NAL units, STAP-A and
  * FU-A. The interleaved mode's STAP-B, MTAP and FU-B are refused: no browser
  * takes them, and their order is not that of the packets. */
+#include "engine/bits.h"
+#include "engine/h264-headers.h"
 #include "engine/payload-nal.h"
 #include "engine/payload.h"
 
@@ -21,6 +23,7 @@ enum {
 
 #define TYPE_MASK 0x1f
 #define F_NRI_MASK 0xe0
+#define NRI_MASK 0x60
 #define FU_START 0x80
 #define FU_END 0x40
 #define SEI_RECOVERY_POINT 6
@@ -74,6 +77,7 @@ remember (WcPayloadState *state, guint type, const guint8 *nal, gsize size)
     wc_parameter_sets_put (&state->sets, WC_SET_SPS, id, nal, size);
     snprintf (state->profile, sizeof state->profile, "%02x%02x%02x", nal[1],
               nal[2], nal[3]);
+    state->video_read |= wc_h264_read_sps (&state->video, nal, size);
   } else if (type == NAL_PPS && size >= 2) {
     wc_bits_init (&bits, nal + 1, size - 1);
     id = wc_bits_read_ue (&bits);
@@ -81,12 +85,26 @@ remember (WcPayloadState *state, guint type, const guint8 *nal, gsize size)
   }
 }
 
-/* @body: what follows the NAL unit's header. first_mb_in_slice is the first
- * ue(v) of a slice: 0 is one bit, set. */
+/* Of the first slice of a picture; the others are of the same kind. */
 static guint
-flags_of (guint type, const guint8 *body, gsize size)
+slice_flags (guint8 header, const guint8 *body, gsize size)
+{
+  guint flags = header & NRI_MASK ? 0 : WC_PAYLOAD_DISPOSABLE;
+
+  if (size > 0 && (body[0] & 0x80) != 0 &&
+      wc_h264_read_slice_type (body, size) == WC_SLICE_B)
+    flags |= WC_PAYLOAD_B;
+  return flags;
+}
+
+/* @header: F and NRI of the NAL unit. @body: what follows its header.
+ * first_mb_in_slice is the first ue(v) of a slice: 0 is one bit, set. */
+static guint
+flags_of (guint8 header, guint type, const guint8 *body, gsize size)
 {
   switch (type) {
+  case NAL_SLICE:
+    return slice_flags (header, body, size);
   case NAL_IDR:
     return size > 0 && (body[0] & 0x80) != 0 ? WC_PAYLOAD_KEY : 0;
   case NAL_SEI:
@@ -110,7 +128,7 @@ inspect_nal (WcPayloadState *state, const WcNal *nal)
   guint type = nal->data[0] & TYPE_MASK;
 
   remember (state, type, nal->data, nal->size);
-  return flags_of (type, nal->data + 1, nal->size - 1);
+  return flags_of (nal->data[0], type, nal->data + 1, nal->size - 1);
 }
 
 static guint
@@ -123,7 +141,7 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 
   if (type == NAL_FU_A) {
     guint inner = payload[1] & TYPE_MASK;
-    flags = flags_of (inner, payload + 2, size - 2);
+    flags = flags_of (payload[0], inner, payload + 2, size - 2);
     return payload[1] & FU_START ? flags : flags & WC_PAYLOAD_HEAD;
   }
   if (type != NAL_STAP_A)

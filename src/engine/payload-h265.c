@@ -2,12 +2,15 @@
 /* H.265: RFC 7798 with single NAL units, AP and FU, in decoding order. PACI is
  * refused; so is nothing that sprop-max-don-diff > 0 brings, as DONL fields
  * cannot be told from data: such streams must not be configured. */
+#include "engine/bits.h"
+#include "engine/h265-headers.h"
 #include "engine/payload-nal.h"
 #include "engine/payload.h"
 
 #include <stdio.h>
 
 enum {
+  NAL_RESERVED_N = 10,
   NAL_FIRST_IRAP = 16, /* BLA_W_LP */
   NAL_LAST_IRAP = 21,  /* CRA_NUT */
   NAL_LAST_VCL = 31,
@@ -60,41 +63,18 @@ check (const guint8 *payload, gsize size)
 /* --- what is in it ---------------------------------------------------------
  */
 
-/* profile_tier_level () of H.265 section 7.3.3, general_profile_space read to
- * general_level_idc and what sub-layers add. Returns general_profile_idc. */
-static guint
-read_profile_tier_level (WcBits *bits, guint max_sub_layers_minus1)
-{
-  guint profile, present[8];
-
-  wc_bits_skip (bits, 3);
-  profile = wc_bits_read (bits, 5);
-  wc_bits_skip (bits, 32 + 48 + 8);
-  for (guint i = 0; i < max_sub_layers_minus1; i++)
-    present[i] = wc_bits_read (bits, 2);
-  if (max_sub_layers_minus1 > 0)
-    wc_bits_skip (bits, 2 * (8 - max_sub_layers_minus1));
-  for (guint i = 0; i < max_sub_layers_minus1; i++)
-    wc_bits_skip (bits, (present[i] & 2 ? 88 : 0) + (present[i] & 1 ? 8 : 0));
-  return profile;
-}
-
 static void
 remember_sps (WcPayloadState *state, const guint8 *nal, gsize size)
 {
-  WcBits bits;
-  guint max_sub_layers_minus1, profile, id;
+  WcH265Sps sps;
 
-  wc_bits_init (&bits, nal + HEADER_SIZE, size - HEADER_SIZE);
-  wc_bits_skip (&bits, 4); /* sps_video_parameter_set_id */
-  max_sub_layers_minus1 = wc_bits_read (&bits, 3);
-  wc_bits_skip (&bits, 1); /* sps_temporal_id_nesting_flag */
-  profile = read_profile_tier_level (&bits, max_sub_layers_minus1);
-  id = wc_bits_read_ue (&bits);
-  if (bits.overrun)
+  if (!wc_h265_read_sps (&sps, nal, size))
     return;
-  wc_parameter_sets_put (&state->sets, WC_SET_SPS, id, nal, size);
-  snprintf (state->profile, sizeof state->profile, "%u", profile);
+  wc_parameter_sets_put (&state->sets, WC_SET_SPS, sps.id, nal, size);
+  snprintf (state->profile, sizeof state->profile, "%u", sps.profile);
+  state->temporal_layers = sps.temporal_layers;
+  state->video = sps.format;
+  state->video_read = TRUE;
 }
 
 /* Only the base layer's: browsers know no other. */
@@ -117,10 +97,21 @@ remember (WcPayloadState *state, const guint8 *nal, gsize size)
                            nal, size);
 }
 
-/* @body: what follows the NAL unit's header; first_slice_segment_in_pic_flag
- * is the first bit of a slice segment. */
+/* A sub-layer non-reference picture (table 7-1: the even types below the
+ * reserved ones) of the highest sub-layer is referred to by none. */
+static gboolean
+is_disposable (const WcPayloadState *state, guint type, guint temporal_id_plus1)
+{
+  return type < NAL_RESERVED_N && type % 2 == 0 && state->temporal_layers > 0 &&
+         temporal_id_plus1 >= state->temporal_layers;
+}
+
+/* @header: of the NAL unit or the fragment, for its TID. @body: what follows
+ * the NAL unit's header; first_slice_segment_in_pic_flag is the first bit of a
+ * slice segment. */
 static guint
-flags_of (guint type, const guint8 *body, gsize size)
+flags_of (const WcPayloadState *state, const guint8 *header, guint type,
+          const guint8 *body, gsize size)
 {
   gboolean first = size > 0 && (body[0] & 0x80) != 0;
 
@@ -136,9 +127,10 @@ flags_of (guint type, const guint8 *body, gsize size)
   default:
     if (type > NAL_LAST_VCL)
       return WC_PAYLOAD_HEAD;
-    return type >= NAL_FIRST_IRAP && type <= NAL_LAST_IRAP && first
-               ? WC_PAYLOAD_KEY
-               : 0;
+    if (type >= NAL_FIRST_IRAP && type <= NAL_LAST_IRAP)
+      return first ? WC_PAYLOAD_KEY : 0;
+    return is_disposable (state, type, header[1] & 7) ? WC_PAYLOAD_DISPOSABLE
+                                                      : 0;
   }
 }
 
@@ -146,8 +138,8 @@ static guint
 inspect_nal (WcPayloadState *state, const WcNal *nal)
 {
   remember (state, nal->data, nal->size);
-  return flags_of (type_of (nal->data), nal->data + HEADER_SIZE,
-                   nal->size - HEADER_SIZE);
+  return flags_of (state, nal->data, type_of (nal->data),
+                   nal->data + HEADER_SIZE, nal->size - HEADER_SIZE);
 }
 
 static guint
@@ -158,7 +150,8 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
   WcNal nal = {payload, size};
 
   if (type_of (payload) == NAL_FU) {
-    flags = flags_of (payload[2] & FU_TYPE_MASK, payload + 3, size - 3);
+    flags = flags_of (state, payload, payload[2] & FU_TYPE_MASK, payload + 3,
+                      size - 3);
     return payload[2] & FU_START ? flags : flags & WC_PAYLOAD_HEAD;
   }
   if (type_of (payload) != NAL_AP)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* VP8: RFC 7741. */
 #include "engine/payload.h"
+#include "engine/vpx-headers.h"
 
 #include <string.h>
 
@@ -46,7 +47,11 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 
   /* Section 4.3: P, the lowest bit of the frame's header, is 0 in key frames.
    */
-  return begins && (payload[used] & 1) == 0 ? WC_PAYLOAD_KEY : 0;
+  if (!begins || (payload[used] & 1) != 0)
+    return 0;
+  state->video_read |=
+      wc_vp8_read_key_frame (&state->video, payload + used, size - used);
+  return WC_PAYLOAD_KEY;
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* VP9: RFC 9628. */
 #include "engine/payload.h"
+#include "engine/vpx-headers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,8 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
       !read_frame_header (payload[descriptor.size], &profile))
     return 0;
   snprintf (state->profile, sizeof state->profile, "%u", profile);
+  state->video_read |= wc_vp9_read_key_frame (
+      &state->video, payload + descriptor.size, size - descriptor.size);
   return WC_PAYLOAD_KEY;
 }
 

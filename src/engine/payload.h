@@ -11,6 +11,7 @@
 #include "base/codec.h"
 #include "engine/packet.h"
 #include "engine/parameter-sets.h"
+#include "engine/video-format.h"
 
 typedef enum {
   /* Only what may stand before a picture (H.264 and H.265 NAL units that are
@@ -23,6 +24,10 @@ typedef enum {
   /* A recovery point: decoding may begin here, the picture becomes whole
    * later (intra refresh, H.264 annex D.2.8). */
   WC_PAYLOAD_RECOVERY = 1 << 3,
+  /* The picture is bi-predicted. */
+  WC_PAYLOAD_B = 1 << 4,
+  /* The picture is one that no other refers to. */
+  WC_PAYLOAD_DISPOSABLE = 1 << 5,
   /* Brings these parameter sets; 1 << (shift + WcSetKind). */
   WC_PAYLOAD_VPS = 1 << (8 + WC_SET_VPS),
   WC_PAYLOAD_SPS = 1 << (8 + WC_SET_SPS),
@@ -34,7 +39,10 @@ typedef enum {
 /** What a format keeps of a track. */
 typedef struct {
   WcParameterSets sets;
-  char profile[8]; /* as wc_track_dup_profile () gives it; "" at first */
+  char profile[8];       /* as wc_track_dup_profile () gives it; "" at first */
+  WcVideoFormat video;   /* as its headers said last */
+  gboolean video_read;   /* they did; the reader of `video` clears it */
+  guint temporal_layers; /* H.265: as the SPS says; 0: not seen */
 } WcPayloadState;
 
 typedef struct {

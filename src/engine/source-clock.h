@@ -5,7 +5,18 @@
  * section 6.4.1) tell how the clocks of its tracks stand to each other. */
 #pragma once
 
-#include "engine/normaliser.h"
+#include <glib.h>
+
+/** The clock that the tracks of one source share: maps the source's NTP time
+ * (from its sender reports) to the monotonic clock. Reference-counted; guarded
+ * by a mutex inside. */
+typedef struct WcSourceClock WcSourceClock;
+
+WcSourceClock *wc_source_clock_new (void);
+WcSourceClock *wc_source_clock_ref (WcSourceClock *clock);
+void wc_source_clock_unref (WcSourceClock *clock);
+/** The source was restarted: what was learnt no longer holds. */
+void wc_source_clock_reset (WcSourceClock *clock);
 
 #define WC_MINIMUM_SLOTS 10
 

@@ -74,6 +74,9 @@ run_record (Fuzz *fuzz, guint what, const guint8 *data, gsize size)
   g_autofree guint8 *copy = g_memdup2 (data, size);
 
   switch (what) {
+  case 10:
+    wc_normaliser_set_drop_b_frames (fuzz->normaliser, size % 2 == 0);
+    break;
   case 11:
     set_fmtp (fuzz, copy, size);
     break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "normaliser-harness.h"
 
+#include "engine/bits.h"
 #include "engine/parameter-sets.h"
 
 static const guint8 sps[] = {0x67, 0x42, 0xe0, 0x1f, 0x95, 0xa0, 0x14, 0x01};

@@ -32,14 +32,15 @@ typedef struct {
   gboolean refragmented;
   guint
       key_distance; /* in frames of 6000 ticks; all of them are so far apart */
+  WcBFrameUse b_frames; /* it takes 32 to know that there are none */
 } Row;
 
 static const Row rows[] = {
-    {"h264.rtp", WC_CODEC_H264, "64000d", TRUE, 8},
-    {"h264-baseline.rtp", WC_CODEC_H264, "42c00d", TRUE, 8},
-    {"h265.rtp", WC_CODEC_H265, "1", TRUE, 8},
-    {"vp8.rtp", WC_CODEC_VP8, "", TRUE, 8},
-    {"vp9.rtp", WC_CODEC_VP9, "0", TRUE, 8},
+    {"h264.rtp", WC_CODEC_H264, "64000d", TRUE, 8, WC_B_USE_REFERENCED},
+    {"h264-baseline.rtp", WC_CODEC_H264, "42c00d", TRUE, 8, WC_B_USE_UNKNOWN},
+    {"h265.rtp", WC_CODEC_H265, "1", TRUE, 8, WC_B_USE_REFERENCED},
+    {"vp8.rtp", WC_CODEC_VP8, "", TRUE, 8, WC_B_USE_UNKNOWN},
+    {"vp9.rtp", WC_CODEC_VP9, "0", TRUE, 8, WC_B_USE_UNKNOWN},
 };
 
 static void
@@ -51,6 +52,7 @@ test_video (gconstpointer user_data)
   g_autofree char *profile = NULL;
   WcNormaliserStats stats;
   guint n_starts = 0;
+  WcStreamInfo info;
 
   push_file (harness, row->name);
   out = harness_read (harness);
@@ -75,6 +77,13 @@ test_video (gconstpointer user_data)
   g_assert_cmpuint (n_starts, >=, 2);
   profile = wc_track_dup_profile (harness->track);
   g_assert_cmpstr (profile, ==, row->profile);
+
+  wc_normaliser_get_stream_info (harness->normaliser, &info);
+  g_assert_cmpuint (info.format.width, ==, 176);
+  g_assert_cmpuint (info.format.height, ==, 144);
+  g_assert_cmpstr (wc_b_frame_use_name (info.b_frames), ==,
+                   wc_b_frame_use_name (row->b_frames));
+  g_assert_cmpuint (info.key_interval_ms, ==, 8 * 1000 / 15);
 }
 
 static void
