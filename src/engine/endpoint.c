@@ -22,6 +22,7 @@ wc_endpoint_init (WcEndpoint *endpoint, const WcEndpointClass *class,
   endpoint->class = class;
   endpoint->engine = engine;
   endpoint->worker = wc_engine_choose_worker (engine);
+  endpoint->turn_us = G_MAXINT64;
   g_snprintf (endpoint->ufrag, sizeof endpoint->ufrag, "%02x%s",
               endpoint->worker->index, random);
   g_strlcpy (endpoint->pwd, pwd, sizeof endpoint->pwd);

@@ -36,8 +36,8 @@ typedef struct {
   void (*datagram) (WcEndpoint *endpoint, const WcDatagram *datagram);
   /** Every 250 ms while it has not ended. */
   void (*check) (WcEndpoint *endpoint, gint64 now_us);
-  /** Sends what has to be caught up with; TRUE while there is more. */
-  gboolean (*catch_up) (WcEndpoint *endpoint, gint64 now_us); /* nullable */
+  /** Asked for with wc_worker_want_turn (). */
+  void (*turn) (WcEndpoint *endpoint, gint64 now_us);
   /** Lets go of everything of the worker's. */
   void (*ended) (WcEndpoint *endpoint);
   void (*expired) (WcEndpoint *endpoint, WcEndpointExpiry why); /* once */
@@ -54,6 +54,7 @@ struct WcEndpoint {
 
   WcEndpointState state;
   gint64 started_us;
+  gint64 turn_us; /* when it wants a turn; G_MAXINT64: not now */
   WcAddress addresses[WC_ENDPOINT_ADDRESSES];
   guint n_addresses, next_address;
   guint32 nominated_priority;

@@ -12,6 +12,7 @@
  * tracks that are faster than a third of that. */
 #define PACE_PACKETS 16
 #define PACE_TURNS_PER_S 200
+#define PACE_INTERVAL_US (G_USEC_PER_SEC / PACE_TURNS_PER_S)
 
 /* A key frame is not repeated more often than this for one viewer; twice as
  * rarely with every time that did not help, until it asks for none for long. */
@@ -48,7 +49,8 @@ begin (WcSubscriber *subscriber, WcMedia media, gboolean from_ring)
 
   wc_delivery_begin (delivery, subscriber->feeds[media]->seq, from_ring);
   if (delivery->state == WC_DELIVERY_CATCHING_UP)
-    subscriber->endpoint.worker->n_catching_up++;
+    wc_worker_want_turn (subscriber->endpoint.worker, &subscriber->endpoint,
+                         wc_clock_now_us ());
   else if (delivery->state == WC_DELIVERY_WAITING)
     maybe_want_key_frame (subscriber, media, wc_clock_now_us ());
 }
@@ -241,8 +243,9 @@ pace_budget (WcSubscriber *subscriber, WcMedia media)
   return MAX (PACE_PACKETS, 3 * (live + 1));
 }
 
-static gboolean
-on_catch_up (WcEndpoint *endpoint, gint64 now_us)
+/* Catches up with what everybody has. */
+static void
+on_turn (WcEndpoint *endpoint, gint64 now_us)
 {
   WcSubscriber *subscriber = (WcSubscriber *)endpoint;
   gboolean more = FALSE;
@@ -256,7 +259,8 @@ on_catch_up (WcEndpoint *endpoint, gint64 now_us)
     publish (subscriber);
     more |= delivery->state == WC_DELIVERY_CATCHING_UP;
   }
-  return more;
+  if (more)
+    wc_worker_want_turn (endpoint->worker, endpoint, now_us + PACE_INTERVAL_US);
 }
 
 static void
@@ -325,7 +329,7 @@ static const WcEndpointClass endpoint_class = {
     .secured = on_secured,
     .datagram = on_datagram,
     .check = on_check,
-    .catch_up = on_catch_up,
+    .turn = on_turn,
     .ended = on_ended,
     .expired = on_expired,
     .free = on_free,

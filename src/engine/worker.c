@@ -17,7 +17,6 @@
 #define READ_BATCH 64
 #define MAX_FOREIGN 1024
 #define CHECK_INTERVAL_US (250 * 1000)
-#define PACE_INTERVAL_MS 5
 
 typedef struct {
   WcWorkerFunc run;
@@ -289,20 +288,31 @@ read_news (WcWorker *worker, gint64 now_us)
   g_ptr_array_set_size (news, 0);
 }
 
+void
+wc_worker_want_turn (WcWorker *worker, WcEndpoint *endpoint, gint64 at_us)
+{
+  endpoint->turn_us = MIN (endpoint->turn_us, at_us);
+  worker->next_turn_us = MIN (worker->next_turn_us, at_us);
+}
+
+/* An endpoint may ask for its next turn while it has one. */
 static void
-pace (WcWorker *worker, gint64 now_us)
+give_turns (WcWorker *worker, gint64 now_us)
 {
   GHashTableIter iter;
   gpointer value;
-  guint left = 0;
+  gint64 next_us = G_MAXINT64;
 
   g_hash_table_iter_init (&iter, worker->by_ufrag);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     WcEndpoint *endpoint = value;
-    if (endpoint->class->catch_up != NULL)
-      left += endpoint->class->catch_up (endpoint, now_us) ? 1 : 0;
+    if (endpoint->turn_us <= now_us) {
+      endpoint->turn_us = G_MAXINT64;
+      endpoint->class->turn (endpoint, now_us);
+    }
+    next_us = MIN (next_us, endpoint->turn_us);
   }
-  worker->n_catching_up = left;
+  worker->next_turn_us = next_us;
 }
 
 static void
@@ -353,6 +363,14 @@ clear_event (WcWorker *worker)
   atomic_store (&worker->awake, FALSE);
 }
 
+static int
+time_to_turn_ms (const WcWorker *worker)
+{
+  gint64 left_us = worker->next_turn_us - wc_clock_now_us ();
+
+  return (int)((CLAMP (left_us, 0, CHECK_INTERVAL_US) + 999) / 1000);
+}
+
 static void *
 run (void *data)
 {
@@ -360,8 +378,7 @@ run (void *data)
   struct epoll_event events[2];
 
   while (!atomic_load (&worker->quit)) {
-    int timeout_ms =
-        worker->n_catching_up > 0 ? PACE_INTERVAL_MS : CHECK_INTERVAL_US / 1000;
+    int timeout_ms = time_to_turn_ms (worker);
     int n = epoll_wait (worker->epoll_fd, events, 2, timeout_ms);
     gboolean readable = FALSE;
     for (int i = 0; i < n; i++) {
@@ -376,10 +393,8 @@ run (void *data)
       receive (worker);
     gint64 now_us = wc_clock_now_us ();
     read_news (worker, now_us);
-    if (worker->n_catching_up > 0 && now_us >= worker->next_pace_us) {
-      worker->next_pace_us = now_us + PACE_INTERVAL_MS * 1000;
-      pace (worker, now_us);
-    }
+    if (now_us >= worker->next_turn_us)
+      give_turns (worker, now_us);
     check (worker, now_us);
   }
   run_inbox (worker); /* nobody may wait for ever */
@@ -443,6 +458,7 @@ wc_worker_init (WcWorker *worker, WcEngine *engine, guint index, WcUdp udp)
   worker->engine = engine;
   worker->index = index;
   worker->udp = udp;
+  worker->next_turn_us = G_MAXINT64;
   worker->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   worker->event_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   init_tables (worker);

@@ -53,8 +53,7 @@ struct WcWorker {
   GHashTable *by_address; /* WcAddress * -> WcEndpoint, borrowed; valid only
                              while the engine says that it is ours */
   GHashTable *feeds;      /* WcTrack * -> WcFeed */
-  guint n_catching_up;
-  gint64 next_check_us, next_pace_us;
+  gint64 next_check_us, next_turn_us;
   WcDatagram *datagrams; /* receive batch */
 
   atomic_uint n_endpoints;
@@ -82,6 +81,10 @@ gboolean wc_worker_send (WcWorker *worker, const WcAddress *to,
                          const WcAddress *local, const void *data, gsize size);
 
 /* --- on the worker's thread ---------------------------------------------- */
+
+/** @endpoint's class gets a turn at @at_us, or before if it was to have one
+ * anyhow. */
+void wc_worker_want_turn (WcWorker *worker, WcEndpoint *endpoint, gint64 at_us);
 
 void wc_worker_add (WcWorker *worker, WcEndpoint *endpoint);
 void wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint);
