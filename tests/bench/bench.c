@@ -1,88 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* whepcast-bench: viewers of a WHEP endpoint, and what they got. README.md
- * says what each figure means. */
-#include "bench/proc-stat.h"
-#include "bench/report.h"
+/* whepcast-bench: viewers of a stream, and what they got. README.md says what
+ * each figure means. */
+#include "bench/figures.h"
 #include "bench/sender.h"
-#include "bench/viewers.h"
 
 #include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 /* Beyond the time that the joins take by their rate. */
-#define JOIN_GRACE_MS 15000
-#define STOP_TIMEOUT_MS 20000
-#define SETTLE_MS 1000
-
-static struct {
-  char *url, *token, *json, *title, *send_ip;
-  int viewers, duration_s, verify, pid, warmup_ms;
-  int video_port, audio_port, bitrate_bps, fps, gop;
-  double rate, loss;
-  gboolean send, sequential, audio_only;
-} opt = {
-    .viewers = 1,
-    .duration_s = 10,
-    .verify = 100,
-    .warmup_ms = 2000,
-    .bitrate_bps = 2000000,
-    .fps = 30,
-    .gop = 60,
-    .rate = 20,
-};
-
-static const GOptionEntry entries[] = {
-    {"url", 0, 0, G_OPTION_ARG_STRING, &opt.url, "WHEP endpoint", "URL"},
-    {"token", 0, 0, G_OPTION_ARG_STRING, &opt.token, "Bearer token", "TOKEN"},
-    {"viewers", 0, 0, G_OPTION_ARG_INT, &opt.viewers, "How many [1]", "N"},
-    {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &opt.rate, "Joins per second [20]",
-     "R"},
-    {"sequential", 0, 0, G_OPTION_ARG_NONE, &opt.sequential,
-     "One viewer after another; no steady phase", NULL},
-    {"duration", 0, 0, G_OPTION_ARG_INT, &opt.duration_s,
-     "Steady phase in seconds [10]", "S"},
-    {"verify", 0, 0, G_OPTION_ARG_INT, &opt.verify,
-     "Viewers that check every packet [100]", "PERCENT"},
-    {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &opt.loss,
-     "Received packets to throw away and ask for again", "PERCENT"},
-    {"audio-only", 0, 0, G_OPTION_ARG_NONE, &opt.audio_only,
-     "The stream has no video: wait for no key frame", NULL},
-    {"send", 0, 0, G_OPTION_ARG_NONE, &opt.send,
-     "Feed H.264 and Opus to the RTP ports below", NULL},
-    {"send-to", 0, 0, G_OPTION_ARG_STRING, &opt.send_ip,
-     "Address of these ports [127.0.0.1]", "IP"},
-    {"video-port", 0, 0, G_OPTION_ARG_INT, &opt.video_port, "RTP, pt 96",
-     "PORT"},
-    {"audio-port", 0, 0, G_OPTION_ARG_INT, &opt.audio_port, "RTP, pt 111",
-     "PORT"},
-    {"bitrate", 0, 0, G_OPTION_ARG_INT, &opt.bitrate_bps,
-     "Of the video [2000000]", "BPS"},
-    {"fps", 0, 0, G_OPTION_ARG_INT, &opt.fps, "[30]", "N"},
-    {"gop", 0, 0, G_OPTION_ARG_INT, &opt.gop, "Frames per key frame [60]", "N"},
-    {"warmup", 0, 0, G_OPTION_ARG_INT, &opt.warmup_ms,
-     "Of the sender before the first join [2000]", "MS"},
-    {"pid", 0, 0, G_OPTION_ARG_INT, &opt.pid, "The server's, to read its /proc",
-     "PID"},
-    {"json", 0, 0, G_OPTION_ARG_FILENAME, &opt.json, "Write figures", "FILE"},
-    {"title", 0, 0, G_OPTION_ARG_STRING, &opt.title, "Over the table", "TEXT"},
-    {NULL}};
+#define JOIN_GRACE_MS 25000
+#define STOP_TIMEOUT_MS 30000
+/* What the last joins set off is part of the crowd. */
+#define CROWD_TAIL_MS 1000
+#define RETURN_TIMEOUT_MS 20000
 
 typedef struct {
+  TbOptions options;
   TcLoop *loop;
-  TbViewers *viewers;
-  TbSender *sender;
-  TbReport *report;
-  TbProcStat idle, begin, end, after; /* of the server */
-  TbProcStat own_begin, own_end;
-  TbTotals totals_begin, totals_end;
-  guint64 sent_begin, sent_end;
-  GArray *packets_begin, *packets_end; /* guint64 for each viewer */
-  gint64 join_us;
+  TbSender *sender; /* with --send */
+  TbRun run;
 } Bench;
 
 static gboolean
@@ -94,14 +34,15 @@ never (gpointer data)
 static void
 print_progress (Bench *bench, const char *phase)
 {
-  TbTotals totals = tb_viewers_totals (bench->viewers);
+  TbTotals totals = tb_viewers_totals (bench->run.viewers);
   gboolean is_terminal = isatty (STDERR_FILENO) == 1;
 
   fprintf (stderr,
-           "%s%-8s %u started, %u playing, %u failed, %" G_GUINT64_FORMAT
-           " packets, %" G_GUINT64_FORMAT " lost%s",
+           "%s%-8s %u started, %u playing, %u failed, %u gone, "
+           "%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " lost%s",
            is_terminal ? "\r\033[K" : "", phase, totals.started, totals.playing,
-           totals.failed, totals.packets, totals.lost, is_terminal ? "" : "\n");
+           totals.failed, totals.gone, totals.packets, totals.lost,
+           is_terminal ? "" : "\n");
 }
 
 /* Runs the loop in steps of a second, with a progress line after each. */
@@ -116,271 +57,220 @@ run_phase (Bench *bench, const char *phase, gint64 timeout_ms,
     gint64 left_ms = (end_us - wc_clock_now_us ()) / 1000;
 
     done = tc_loop_run (bench->loop, CLAMP (left_ms, 1, 1000), condition,
-                        bench->viewers);
+                        bench->run.viewers);
     print_progress (bench, phase);
   }
   return done;
 }
 
-static void
-snapshot (Bench *bench, TbProcStat *server)
+static GArray *
+list_packets (Bench *bench)
 {
-  if (opt.pid > 0)
-    tb_proc_stat_read (server, (guint)opt.pid);
-}
+  GArray *list = g_array_new (FALSE, FALSE, sizeof (guint64));
 
-static void
-note_packets (Bench *bench, GArray *list)
-{
-  for (guint i = 0; i < tb_viewers_n (bench->viewers); i++) {
-    guint64 packets = tb_viewers_packets (bench->viewers, i);
+  for (guint i = 0; i < tb_viewers_n (bench->run.viewers); i++) {
+    guint64 packets = tb_viewers_packets (bench->run.viewers, i);
 
     g_array_append_val (list, packets);
   }
+  return list;
+}
+
+static void
+note_moment (Bench *bench, TbMoment *moment)
+{
+  g_autoptr (GError) error = NULL;
+  const char *counter = bench->options.nft_counter;
+
+  if (bench->options.pid > 0)
+    tb_proc_stat_read (&moment->server, (guint)bench->options.pid);
+  if (counter != NULL &&
+      !tb_nft_counter_read (&moment->outside, counter, &error))
+    fprintf (stderr, "\nnftables: %s\n", error->message);
+  tb_proc_stat_read (&moment->own, 0);
+  moment->totals = tb_viewers_totals (bench->run.viewers);
+  moment->sent = bench->sender != NULL ? tb_sender_packets (bench->sender) : 0;
 }
 
 static void
 run_steady (Bench *bench)
 {
-  snapshot (bench, &bench->begin);
-  tb_proc_stat_read (&bench->own_begin, 0);
-  bench->totals_begin = tb_viewers_totals (bench->viewers);
-  bench->sent_begin =
-      bench->sender != NULL ? tb_sender_packets (bench->sender) : 0;
-  note_packets (bench, bench->packets_begin);
-  run_phase (bench, "steady", opt.duration_s * G_GINT64_CONSTANT (1000), never);
-  snapshot (bench, &bench->end);
-  tb_proc_stat_read (&bench->own_end, 0);
-  bench->totals_end = tb_viewers_totals (bench->viewers);
-  note_packets (bench, bench->packets_end);
-  bench->sent_end =
-      bench->sender != NULL ? tb_sender_packets (bench->sender) : 0;
+  TbRun *run = &bench->run;
+  guint n = tb_viewers_n (run->viewers);
+
+  tb_viewers_reset_times (run->viewers);
+  note_moment (bench, &run->begin);
+  run->begin.packets = list_packets (bench);
+  run_phase (bench, "steady",
+             bench->options.duration_s * G_GINT64_CONSTANT (1000), never);
+  note_moment (bench, &run->end);
+  run->end.packets = list_packets (bench);
+  run->pauses = tb_viewers_pauses (run->viewers, n);
+  run->delays = tb_viewers_delays (run->viewers, n);
 }
 
-static void
-run_concurrent (Bench *bench)
+static gint64
+joins_ms (int n, double rate)
 {
-  gint64 start_us = wc_clock_now_us ();
+  return (gint64)(n / rate * 1000) + JOIN_GRACE_MS;
+}
 
-  tb_viewers_start (bench->viewers);
-  run_phase (bench, "joining",
-             (gint64)(opt.viewers / opt.rate * 1000) + JOIN_GRACE_MS,
+/* Others come while the first ones watch. */
+static void
+run_crowd (Bench *bench)
+{
+  TbRun *run = &bench->run;
+  guint watching = tb_viewers_n (run->viewers);
+  int n = bench->options.crowd;
+
+  tb_viewers_reset_times (run->viewers);
+  tb_viewers_start (run->viewers, (guint)n, bench->options.crowd_rate);
+  run_phase (bench, "crowd", joins_ms (n, bench->options.crowd_rate),
              tb_viewers_joined);
-  bench->join_us = wc_clock_now_us () - start_us;
+  run_phase (bench, "crowd", CROWD_TAIL_MS, never);
+  run->crowd_pauses = tb_viewers_pauses (run->viewers, watching);
+  run->crowd_delays = tb_viewers_delays (run->viewers, watching);
+}
+
+static void
+run_outage (Bench *bench)
+{
+  TbRun *run = &bench->run;
+
+  tb_sender_pause (bench->sender);
+  run_phase (bench, "outage", bench->options.outage_ms, never);
+  tb_viewers_arm (run->viewers);
+  tb_sender_resume (bench->sender);
+  run_phase (bench, "return", RETURN_TIMEOUT_MS, tb_viewers_have_key);
+  run->key_times =
+      tb_viewers_key_times (run->viewers, tb_sender_resumed_us (bench->sender));
+}
+
+static void
+run_together (Bench *bench)
+{
+  const TbOptions *options = &bench->options;
+
+  tb_viewers_start (bench->run.viewers, (guint)options->viewers, options->rate);
+  run_phase (bench, "joining", joins_ms (options->viewers, options->rate),
+             tb_viewers_joined);
+  run_phase (bench, "lead", options->lead_ms, never);
   run_steady (bench);
-  tb_viewers_stop (bench->viewers);
-  run_phase (bench, "leaving", STOP_TIMEOUT_MS, tb_viewers_stopped);
+  if (options->crowd > 0)
+    run_crowd (bench);
+  if (options->outage_ms > 0)
+    run_outage (bench);
+  tb_viewers_stop (bench->run.viewers);
+  run_phase (bench, "leaving", STOP_TIMEOUT_MS, tb_viewers_gone);
 }
 
-/* Ends with all viewers in bench->viewers, as a concurrent run does. */
+/* Every viewer leaves by itself. */
 static void
-run_sequential (Bench *bench)
+run_passing (Bench *bench)
 {
-  gint64 end_us = wc_clock_now_us () + opt.viewers * (gint64)G_USEC_PER_SEC;
+  const TbOptions *options = &bench->options;
+  gint64 each_ms = 2000 + options->stay_ms;
+  gint64 limit_ms = joins_ms (options->viewers, options->rate);
 
-  for (int i = 0; i < opt.viewers && wc_clock_now_us () < end_us; i++) {
-    tb_viewers_join_one (bench->viewers);
-    tc_loop_run (bench->loop, 5000, tb_viewers_joined, bench->viewers);
-    tb_viewers_stop (bench->viewers);
-    tc_loop_run (bench->loop, 5000, tb_viewers_stopped, bench->viewers);
-    if (i % 20 == 19)
-      print_progress (bench, "joining");
-  }
+  if (options->at_once > 0)
+    limit_ms += options->viewers * each_ms / options->at_once;
+  note_moment (bench, &bench->run.begin);
+  tb_viewers_start (bench->run.viewers, (guint)options->viewers, options->rate);
+  run_phase (bench, "passing", limit_ms, tb_viewers_gone);
+  note_moment (bench, &bench->run.end);
+  tb_viewers_stop (bench->run.viewers);
+  run_phase (bench, "leaving", STOP_TIMEOUT_MS, tb_viewers_gone);
 }
 
-static void
-add_times (Bench *bench, const char *key, const char *label, gsize to_offset)
+/* Has every one who was to get media got it? */
+static gboolean
+is_complete (Bench *bench)
 {
-  static const guint percents[] = {50, 90, 99, 100};
-  g_autoptr (GArray) values = tb_viewers_times (
-      bench->viewers, offsetof (TcWhepTimes, start_us), to_offset);
+  TbTotals totals = tb_viewers_totals (bench->run.viewers);
+  guint n = tb_viewers_n (bench->run.viewers);
+  guint wanted = 0;
 
-  tb_report_add_percentiles (bench->report, key, label, values, percents,
-                             G_N_ELEMENTS (percents), 1, "ms");
-}
-
-static void
-report_joins (Bench *bench)
-{
-  TbTotals totals = tb_viewers_totals (bench->viewers);
-
-  tb_report_add (bench->report, "joins_ok", "joins that got media",
-                 totals.with_media, 0, "");
-  tb_report_add (bench->report, "joins_failed", "joins failed", totals.failed,
-                 0, "");
-  if (!opt.audio_only)
-    tb_report_add (bench->report, "with_key_frame", "with a key frame",
-                   totals.with_key_frame, 0, "");
-  add_times (bench, "post_to_201_ms", "POST to 201",
-             offsetof (TcWhepTimes, answered_us));
-  add_times (bench, "post_to_keys_ms", "POST to DTLS done",
-             offsetof (TcWhepTimes, dtls_us));
-  add_times (bench, "post_to_packet_ms", "POST to first packet",
-             offsetof (TcWhepTimes, first_packet_us));
-  add_times (bench, "post_to_key_frame_ms", "POST to first key frame",
-             offsetof (TcWhepTimes, first_key_us));
-}
-
-/* What each viewer got of what was sent in the steady phase. */
-static void
-report_shares (Bench *bench)
-{
-  static const guint percents[] = {0, 1, 50};
-  g_autoptr (GArray) shares = g_array_new (FALSE, FALSE, sizeof (double));
-  guint64 sent = bench->sent_end - bench->sent_begin;
-
-  if (sent == 0)
-    return;
-  tb_report_add (bench->report, "sent_packets", "packets sent by the source",
-                 (double)sent, 0, "");
-  for (guint i = 0; i < bench->packets_begin->len; i++) {
-    guint64 got = g_array_index (bench->packets_end, guint64, i) -
-                  g_array_index (bench->packets_begin, guint64, i);
-    double share = 100.0 * (double)got / (double)sent;
-
-    g_array_append_val (shares, share);
-  }
-  tb_report_add_percentiles (bench->report, "got_share_percent",
-                             "got of it, per viewer", shares, percents,
-                             G_N_ELEMENTS (percents), 2, "%");
-}
-
-static void
-report_media (Bench *bench)
-{
-  const TbTotals *begin = &bench->totals_begin;
-  const TbTotals *end = &bench->totals_end;
-  double seconds =
-      (double)(bench->own_end.at_us - bench->own_begin.at_us) * 1e-6;
-  const struct {
-    const char *key, *label;
-    guint64 value;
-  } rows[] = {
-      {"packets", "packets delivered", end->packets - begin->packets},
-      {"lost", "lost: missing at the end", end->lost},
-      {"lost_video", "of it video", end->lost_video},
-      {"gaps", "gaps in sequence numbers", end->gaps - begin->gaps},
-      {"dropped", "dropped on purpose", end->dropped - begin->dropped},
-      {"nacked", "asked for again", end->nacked - begin->nacked},
-      {"recovered", "recovered", end->recovered - begin->recovered},
-      {"duplicates", "duplicates", end->duplicates},
-      {"auth_failures", "SRTP failures", end->auth_failures},
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    tb_report_add (bench->report, rows[i].key, rows[i].label,
-                   (double)rows[i].value, 0, "");
-  tb_report_add (bench->report, "mbit_per_s", "received, all viewers",
-                 (double)(end->datagram_bytes - begin->datagram_bytes) * 8e-6 /
-                     seconds,
-                 1, "Mbit/s");
-  tb_report_add (bench->report, "client_cpu_percent", "CPU of the client",
-                 (double)(bench->own_end.cpu_us - bench->own_begin.cpu_us) /
-                     seconds / 1e4,
-                 0, "% of a core");
-}
-
-static void
-report_server (Bench *bench)
-{
-  double seconds = (double)(bench->end.at_us - bench->begin.at_us) * 1e-6;
-  double cpu_us = (double)(bench->end.cpu_us - bench->begin.cpu_us);
-  double packets =
-      (double)(bench->totals_end.packets - bench->totals_begin.packets);
-  double playing = MAX (bench->totals_begin.playing, 1);
-
-  if (opt.pid <= 0)
-    return;
-  tb_report_add (bench->report, "server_cpu_percent", "CPU of the server",
-                 cpu_us / seconds / 1e4, 1, "% of a core");
-  if (packets > 0)
-    tb_report_add (bench->report, "server_us_per_packet",
-                   "CPU of the server per packet", cpu_us / packets, 2, "us");
-  tb_report_add (bench->report, "rss_kib_per_viewer", "memory per viewer",
-                 (double)(bench->end.rss_kib - bench->idle.rss_kib) / playing,
-                 1, "KiB");
-  tb_report_add (bench->report, "threads_per_viewer", "threads per viewer",
-                 ((double)bench->end.threads - (double)bench->idle.threads) /
-                     playing,
-                 2, "");
-  tb_report_add (bench->report, "fds_per_viewer", "descriptors per viewer",
-                 ((double)bench->end.fds - (double)bench->idle.fds) / playing,
-                 2, "");
-}
-
-static void
-report_server_totals (Bench *bench)
-{
-  const struct {
-    const char *key, *when;
-    const TbProcStat *stat;
-  } rows[] = {{"before", "before", &bench->idle},
-              {"steady", "at the end of the steady phase", &bench->end},
-              {"after", "after all have left", &bench->after}};
-
-  for (gsize i = 0; opt.pid > 0 && i < G_N_ELEMENTS (rows); i++) {
-    const TbProcStat *stat = rows[i].stat;
-    g_autofree char *key = g_strdup_printf ("rss_mib_%s", rows[i].key);
-    g_autofree char *label =
-        g_strdup_printf ("server %s: %u threads, %u fds, memory", rows[i].when,
-                         stat->threads, stat->fds);
-
-    if (stat->at_us != 0)
-      tb_report_add (bench->report, key, label, (double)stat->rss_kib / 1024, 1,
-                     "MiB");
-  }
+  for (guint i = 0; i < n; i++)
+    wanted += tb_viewers_gets_media (bench->run.viewers, i);
+  return totals.with_media >= wanted && totals.failed == 0;
 }
 
 static gboolean
 finish (Bench *bench)
 {
-  const char *title = opt.title != NULL ? opt.title : opt.url;
-  g_autofree char *errors = tb_viewers_errors (bench->viewers);
+  const TbOptions *options = &bench->options;
+  const char *title = options->title != NULL ? options->title : options->url;
+  g_autoptr (TbReport) report = tb_report_new ();
+  g_autofree char *errors = tb_viewers_errors (bench->run.viewers);
   g_autoptr (GError) error = NULL;
 
-  report_joins (bench);
-  if (!opt.sequential) {
-    report_media (bench);
-    report_shares (bench);
-    report_server (bench);
-  }
-  report_server_totals (bench);
-  tb_report_print (bench->report, title);
+  tb_figures_add (&bench->run, report);
+  tb_report_print (report, title);
   fputs (errors, stdout);
-  if (opt.json != NULL &&
-      !tb_report_write_json (bench->report, title, opt.json, &error)) {
+  fflush (stdout);
+  if (options->json != NULL &&
+      !tb_report_write_json (report, title, options->json, &error)) {
     fprintf (stderr, "%s\n", error->message);
     return FALSE;
   }
-  return tb_viewers_totals (bench->viewers).with_media == (guint)opt.viewers;
+  return is_complete (bench);
 }
 
 static gboolean
-run (Bench *bench)
+start_source (Bench *bench, GError **error)
 {
-  TbSenderOptions source = {.ip = opt.send_ip,
-                            .video_port = (guint16)opt.video_port,
-                            .audio_port = (guint16)opt.audio_port,
-                            .bitrate_bps = (guint)opt.bitrate_bps,
-                            .fps = (guint)opt.fps,
-                            .gop = (guint)opt.gop};
-  g_autoptr (GError) error = NULL;
+  const TbOptions *options = &bench->options;
+  TbSenderOptions source = {.ip = options->send_ip,
+                            .video_port = (guint16)options->video_port,
+                            .audio_port = (guint16)options->audio_port,
+                            .bitrate_bps = (guint)options->bitrate_bps,
+                            .fps = (guint)options->fps,
+                            .gop = (guint)options->gop};
 
-  if (opt.send) {
-    bench->sender = tb_sender_new (&source, &error);
-    if (bench->sender == NULL) {
-      fprintf (stderr, "%s\n", error->message);
-      return FALSE;
-    }
-    tc_loop_run (bench->loop, opt.warmup_ms, NULL, NULL);
-  }
-  snapshot (bench, &bench->idle);
-  if (opt.sequential)
-    run_sequential (bench);
+  if (!options->send)
+    return TRUE;
+  bench->sender = tb_sender_new (&source, error);
+  if (bench->sender == NULL)
+    return FALSE;
+  tc_loop_run (bench->loop, options->warmup_ms, NULL, NULL);
+  return TRUE;
+}
+
+static gboolean
+make_viewers (Bench *bench, GError **error)
+{
+  const TbOptions *options = &bench->options;
+  TbViewersOptions viewers = {
+      .client = {.api = options->api,
+                 .url = options->url,
+                 .token = options->token,
+                 .mountpoint = (guint64)options->mountpoint,
+                 .janus_keepalive_s = (guint)options->janus_keepalive_s},
+      .range = options->range,
+      .srtp_profiles = options->srtp_profiles,
+      .verify_percent = (guint)options->verify,
+      .loss_percent = options->loss,
+      .has_video = !options->audio_only,
+      .no_media = options->nft_counter != NULL,
+      .stay_ms = options->stay_ms,
+      .at_once = (guint)options->at_once};
+
+  bench->run.viewers = tb_viewers_new (bench->loop, &viewers, error);
+  return bench->run.viewers != NULL;
+}
+
+static gboolean
+run (Bench *bench, GError **error)
+{
+  if (!make_viewers (bench, error) || !start_source (bench, error))
+    return FALSE;
+  note_moment (bench, &bench->run.idle);
+  if (bench->options.stay_ms >= 0)
+    run_passing (bench);
   else
-    run_concurrent (bench);
-  tc_loop_run (bench->loop, SETTLE_MS, NULL, NULL);
-  snapshot (bench, &bench->after);
+    run_together (bench);
+  tc_loop_run (bench->loop, bench->options.settle_ms, NULL, NULL);
+  note_moment (bench, &bench->run.after);
   fputc ('\n', stderr);
   return finish (bench);
 }
@@ -396,54 +286,24 @@ raise_fd_limit (void)
   }
 }
 
-static gboolean
-parse_options (int *argc, char ***argv)
-{
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_autoptr (GError) error = NULL;
-
-  g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, argc, argv, &error)) {
-    fprintf (stderr, "%s\n", error->message);
-    return FALSE;
-  }
-  if (opt.url == NULL || opt.viewers < 1 || opt.rate <= 0 || opt.fps < 1 ||
-      opt.duration_s < 0 || opt.loss < 0 || opt.loss > 50) {
-    fputs ("--url is needed, and sensible numbers; see --help\n", stderr);
-    return FALSE;
-  }
-  return TRUE;
-}
-
 int
 main (int argc, char **argv)
 {
   Bench bench = {0};
-  TbViewersOptions options;
+  g_autoptr (GError) error = NULL;
   gboolean ok;
 
-  if (!parse_options (&argc, &argv))
+  if (!tb_options_parse (&bench.options, &argc, &argv))
     return 2;
   raise_fd_limit ();
-  options =
-      (TbViewersOptions){.url = opt.url,
-                         .token = opt.token,
-                         .n = (guint)opt.viewers,
-                         .rate = opt.rate,
-                         .verify_percent = (guint)CLAMP (opt.verify, 0, 100),
-                         .loss_percent = opt.loss,
-                         .has_video = !opt.audio_only};
+  bench.run.options = &bench.options;
   bench.loop = tc_loop_new ();
-  bench.report = tb_report_new ();
-  bench.packets_begin = g_array_new (FALSE, FALSE, sizeof (guint64));
-  bench.packets_end = g_array_new (FALSE, FALSE, sizeof (guint64));
-  bench.viewers = tb_viewers_new (bench.loop, &options);
-  ok = run (&bench);
+  ok = run (&bench, &error);
+  if (error != NULL)
+    fprintf (stderr, "%s\n", error->message);
   g_clear_pointer (&bench.sender, tb_sender_free);
-  tb_viewers_free (bench.viewers);
-  g_array_unref (bench.packets_begin);
-  g_array_unref (bench.packets_end);
-  tb_report_free (bench.report);
+  g_clear_pointer (&bench.run.viewers, tb_viewers_free);
+  tb_run_clear (&bench.run);
   tc_loop_free (bench.loop);
   return ok ? 0 : 1;
 }

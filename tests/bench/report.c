@@ -7,6 +7,7 @@
 
 typedef struct {
   char *key, *label, *unit;
+  char *column; /* "p50" of a row of several; nullable */
   double value;
   guint decimals;
 } Figure;
@@ -23,6 +24,7 @@ figure_free (gpointer data)
   g_free (figure->key);
   g_free (figure->label);
   g_free (figure->unit);
+  g_free (figure->column);
   g_free (figure);
 }
 
@@ -42,9 +44,9 @@ tb_report_free (TbReport *report)
   g_free (report);
 }
 
-void
-tb_report_add (TbReport *report, const char *key, const char *label,
-               double value, guint decimals, const char *unit)
+static Figure *
+add_figure (TbReport *report, const char *key, const char *label, double value,
+            guint decimals, const char *unit)
 {
   Figure *figure = g_new0 (Figure, 1);
 
@@ -54,6 +56,14 @@ tb_report_add (TbReport *report, const char *key, const char *label,
                      .value = value,
                      .decimals = decimals};
   g_ptr_array_add (report->figures, figure);
+  return figure;
+}
+
+void
+tb_report_add (TbReport *report, const char *key, const char *label,
+               double value, guint decimals, const char *unit)
+{
+  add_figure (report, key, label, value, decimals, unit);
 }
 
 static int
@@ -75,13 +85,13 @@ percentile (GArray *values, guint percent)
 }
 
 static char *
-percent_name (guint percent, const char *before)
+percent_name (guint percent)
 {
   if (percent == 0)
-    return g_strdup_printf ("%smin", before);
+    return g_strdup ("min");
   if (percent == 100)
-    return g_strdup_printf ("%smax", before);
-  return g_strdup_printf ("%sp%u", before, percent);
+    return g_strdup ("max");
+  return g_strdup_printf ("p%u", percent);
 }
 
 void
@@ -93,19 +103,42 @@ tb_report_add_percentiles (TbReport *report, const char *key, const char *label,
     return;
   g_array_sort (values, compare_doubles);
   for (guint i = 0; i < n_percents; i++) {
-    g_autofree char *suffix = percent_name (percents[i], "_");
-    g_autofree char *name = percent_name (percents[i], ", ");
-    g_autofree char *full_key = g_strconcat (key, suffix, NULL);
-    g_autofree char *full_label = g_strconcat (label, name, NULL);
+    g_autofree char *column = percent_name (percents[i]);
+    g_autofree char *full_key = g_strdup_printf ("%s_%s", key, column);
+    Figure *figure =
+        add_figure (report, full_key, label, percentile (values, percents[i]),
+                    decimals, unit);
 
-    tb_report_add (report, full_key, full_label,
-                   percentile (values, percents[i]), decimals, unit);
+    figure->column = g_steal_pointer (&column);
   }
+}
+
+static gboolean
+continues_row (const Figure *figure, const Figure *former)
+{
+  return figure->column != NULL && former != NULL && former->column != NULL &&
+         strcmp (figure->label, former->label) == 0;
+}
+
+static void
+print_figure (const Figure *figure, const Figure *former, int width)
+{
+  if (continues_row (figure, former))
+    printf (",  %s %.*f", figure->column, (int)figure->decimals, figure->value);
+  else if (figure->column != NULL)
+    printf ("%s  %-*s   %s %.*f", former != NULL ? "\n" : "", width,
+            figure->label, figure->column, (int)figure->decimals,
+            figure->value);
+  else
+    printf ("%s  %-*s %14.*f", former != NULL ? "\n" : "", width, figure->label,
+            (int)figure->decimals, figure->value);
+  printf (" %s", figure->unit);
 }
 
 void
 tb_report_print (TbReport *report, const char *title)
 {
+  const Figure *former = NULL;
   gsize width = 0;
 
   for (guint i = 0; i < report->figures->len; i++) {
@@ -115,11 +148,12 @@ tb_report_print (TbReport *report, const char *title)
   }
   printf ("\n%s\n", title);
   for (guint i = 0; i < report->figures->len; i++) {
-    Figure *figure = g_ptr_array_index (report->figures, i);
+    const Figure *figure = g_ptr_array_index (report->figures, i);
 
-    printf ("  %-*s %14.*f %s\n", (int)width, figure->label,
-            (int)figure->decimals, figure->value, figure->unit);
+    print_figure (figure, former, (int)width);
+    former = figure;
   }
+  printf ("\n");
   fflush (stdout);
 }
 

@@ -11,7 +11,8 @@
 #include <sys/time.h>
 
 #define MTU 1200
-#define FIRST_TIMEOUT_US 200000
+/* As Chromium does: a server may not be ready for the first ClientHello. */
+#define FIRST_TIMEOUT_US 50000
 #define MAX_TIMEOUT_US 3200000
 
 struct _TcDtls {

@@ -151,6 +151,13 @@ tc_peer_on_nack_due (gpointer data)
     tc_timer_set (peer->nack_timer, next_us);
 }
 
+void
+tc_peer_received (TcPeer *peer)
+{
+  if (peer->state == TC_PEER_CONNECTED)
+    tc_peer_on_nack_due (peer);
+}
+
 static TcTrack *
 find_by_ssrc (TcPeer *peer, guint32 ssrc)
 {
@@ -187,20 +194,23 @@ take_rtcp_part (TcPeer *peer, const TcRtcpPart *part, gint64 now_us)
 }
 
 static void
-receive_rtcp (TcPeer *peer, Datagram *datagram, gint64 now_us)
+receive_rtcp (TcPeer *peer, const guint8 *data, gsize size, gint64 now_us)
 {
-  const guint8 *at = datagram->data;
+  Datagram datagram;
+  const guint8 *at = datagram.data;
   TcRtcpPart part;
 
+  datagram.size = size;
+  memcpy (datagram.data, data, size);
   peer->stats.rtcp++;
-  if (tc_srtp_unprotect_rtcp (peer->srtp, datagram->data, &datagram->size) !=
+  if (tc_srtp_unprotect_rtcp (peer->srtp, datagram.data, &datagram.size) !=
       TC_SRTP_OK) {
     peer->stats.rtcp_auth_failures++;
     return;
   }
-  while (tc_rtcp_next (&at, &datagram->size, &part))
+  while (tc_rtcp_next (&at, &datagram.size, &part))
     take_rtcp_part (peer, &part, now_us);
-  peer->stats.malformed += datagram->size > 0;
+  peer->stats.malformed += datagram.size > 0;
 }
 
 static TcTrack *
@@ -214,8 +224,7 @@ count_encrypted (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
                  gint64 now_us)
 {
   peer->stats.unverified++;
-  if (peer->by_pt[packet->pt] != NULL)
-    tc_track_receive (track, packet, FALSE, FALSE, now_us);
+  tc_track_receive (track, packet, FALSE, FALSE, now_us);
 }
 
 /* Once nothing more is to be learnt from decrypting. */
@@ -251,29 +260,16 @@ take_plain (TcPeer *peer, TcTrack *track, const Datagram *datagram,
 }
 
 static void
-receive_rtp (TcPeer *peer, Datagram *datagram, gint64 now_us)
+decrypt_rtp (TcPeer *peer, TcTrack *track, const guint8 *data, gsize size,
+             gint64 now_us)
 {
-  TcRtpPacket header;
-  TcTrack *track;
+  Datagram datagram;
 
-  peer->stats.rtp++;
-  peer->stats.last_media_us = now_us;
-  if (!tc_rtp_read_header (&header, datagram->data, datagram->size)) {
-    peer->stats.malformed++;
-    return;
-  }
-  track = track_of (peer, header.pt);
-  if (track == NULL) {
-    peer->stats.unknown_pt++;
-    return;
-  }
-  if (peer->count_only) {
-    count_encrypted (peer, track, &header, now_us);
-    return;
-  }
-  switch (tc_srtp_unprotect_rtp (peer->srtp, datagram->data, &datagram->size)) {
+  datagram.size = size;
+  memcpy (datagram.data, data, size);
+  switch (tc_srtp_unprotect_rtp (peer->srtp, datagram.data, &datagram.size)) {
   case TC_SRTP_OK:
-    take_plain (peer, track, datagram, now_us);
+    take_plain (peer, track, &datagram, now_us);
     break;
   case TC_SRTP_REPLAYED:
     tc_track_count_duplicate (track);
@@ -283,6 +279,31 @@ receive_rtp (TcPeer *peer, Datagram *datagram, gint64 now_us)
     tc_track_count_auth_failure (track);
     break;
   }
+}
+
+static void
+receive_rtp (TcPeer *peer, const guint8 *data, gsize size, gint64 now_us)
+{
+  TcRtpPacket header;
+  TcTrack *track;
+
+  peer->stats.rtp++;
+  peer->stats.rtp_bytes += size;
+  peer->stats.last_media_us = now_us;
+  if (!tc_rtp_read_header (&header, data, size)) {
+    peer->stats.malformed++;
+    return;
+  }
+  track = track_of (peer, header.pt);
+  if (track == NULL) {
+    peer->stats.unknown_pt++;
+    return;
+  }
+  /* What a repair packet repairs is encrypted. */
+  if (peer->count_only && peer->by_pt[header.pt] != NULL)
+    count_encrypted (peer, track, &header, now_us);
+  else
+    decrypt_rtp (peer, track, data, size, now_us);
 }
 
 static gboolean
@@ -302,7 +323,6 @@ is_dropped (TcPeer *peer)
 static void
 receive_media (TcPeer *peer, const guint8 *data, gsize size, gint64 now_us)
 {
-  Datagram datagram;
   gboolean is_rtcp = size >= 2 && data[1] >= 192 && data[1] <= 223;
 
   if (size < 8 || size > MAX_DATAGRAM) {
@@ -315,18 +335,16 @@ receive_media (TcPeer *peer, const guint8 *data, gsize size, gint64 now_us)
   }
   if (!is_rtcp && is_dropped (peer))
     return;
-  datagram.size = size;
-  memcpy (datagram.data, data, size);
   if (is_rtcp)
-    receive_rtcp (peer, &datagram, now_us);
+    receive_rtcp (peer, data, size, now_us);
   else
-    receive_rtp (peer, &datagram, now_us);
+    receive_rtp (peer, data, size, now_us);
 }
 
 /* RFC 7983. */
-static void
-receive_datagram (TcPeer *peer, const WcAddress *from, const guint8 *data,
-                  gsize size, gint64 now_us)
+void
+tc_peer_receive (TcPeer *peer, const WcAddress *from, const guint8 *data,
+                 gsize size, gint64 now_us)
 {
   peer->stats.datagrams++;
   peer->stats.bytes += size;
@@ -388,8 +406,8 @@ read_once (TcPeer *peer)
   if (segment == 0)
     segment = MAX ((gsize)size, 1);
   for (gsize at = 0; at == 0 || at < (gsize)size; at += segment)
-    receive_datagram (peer, &from, buffer + at, MIN (segment, (gsize)size - at),
-                      now_us);
+    tc_peer_receive (peer, &from, buffer + at, MIN (segment, (gsize)size - at),
+                     now_us);
   return TRUE;
 }
 
@@ -399,6 +417,5 @@ tc_peer_drain (TcPeer *peer)
   for (guint i = 0; i < READS_AT_ONCE && peer->fd >= 0; i++)
     if (!read_once (peer))
       break;
-  if (peer->state == TC_PEER_CONNECTED)
-    tc_peer_on_nack_due (peer);
+  tc_peer_received (peer);
 }

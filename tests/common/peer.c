@@ -46,10 +46,17 @@ static void
 send_to (TcPeer *peer, const WcAddress *to, const guint8 *data, gsize size)
 {
   struct sockaddr_storage storage;
-  socklen_t length = wc_address_to_sockaddr (to, peer->family, &storage);
+  socklen_t length;
 
-  if (peer->silent || peer->fd < 0)
+  if (peer->silent)
     return;
+  if (peer->options.link.send != NULL) {
+    peer->options.link.send (to, data, size, peer->options.link.data);
+    return;
+  }
+  if (peer->fd < 0)
+    return;
+  length = wc_address_to_sockaddr (to, peer->family, &storage);
   /* A full buffer loses the datagram, as a network does. */
   (void)!sendto (peer->fd, data, size, MSG_DONTWAIT,
                  (struct sockaddr *)&storage, length);
@@ -185,6 +192,10 @@ open_socket (TcPeer *peer, GError **error)
   int size = RECEIVE_BUFFER;
   int one = 1;
 
+  if (peer->options.link.send != NULL) {
+    peer->port = peer->options.link.port;
+    return TRUE;
+  }
   peer->fd =
       socket (peer->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (peer->fd < 0 || !bind_socket (peer)) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The media side of one viewer: a UDP socket with ICE, DTLS, SRTP and RTCP on
  * it, and the tracks received. Signalling is above it (whep-client.h). All
- * calls on the loop's thread; a peer is not freed from its own callbacks. */
+ * calls on the loop's thread; a peer is not freed from its own callbacks. Many
+ * peers may share a socket that somebody else reads: TcPeerLink. */
 #pragma once
 
 #include "common/description.h"
@@ -27,7 +28,18 @@ typedef enum {
   TC_VERIFY_UNTIL_KEY, /* until the first key frame is complete, then count */
 } TcVerify;
 
+/** The way out of a peer without a socket of its own; the way in is
+ * tc_peer_receive (). */
 typedef struct {
+  const char *ip; /* of its candidate */
+  guint16 port;
+  void (*send) (const WcAddress *to, const guint8 *data, gsize size,
+                gpointer data_pointer);
+  gpointer data;
+} TcPeerLink;
+
+typedef struct {
+  TcPeerLink link;           /* without send (): a socket of its own */
   const char *local_address; /* numeric, to bind to; NULL: any */
   gboolean ipv6;             /* implied by an IPv6 local_address */
   TcIdentity *identity; /* nullable: one of its own; a reference is taken */
@@ -55,8 +67,9 @@ typedef struct {
 typedef struct {
   guint64 datagrams, bytes; /* of any kind, as received */
   guint64 rtp, rtcp, stun, dtls, other;
-  guint64 early;   /* SRTP before the keys */
-  guint64 dropped; /* on purpose */
+  guint64 rtp_bytes; /* of the datagrams that are RTP */
+  guint64 early;     /* SRTP before the keys */
+  guint64 dropped;   /* on purpose */
   guint64 unknown_pt;
   guint64 rtp_auth_failures, rtcp_auth_failures;
   guint64 malformed; /* authentic, but not RTP or RTCP */
@@ -85,6 +98,11 @@ guint16 tc_peer_port (const TcPeer *peer);
  * @controlling: our ICE role. */
 void tc_peer_connect (TcPeer *peer, const TcDescription *remote,
                       gboolean dtls_client, gboolean controlling);
+/** One datagram that came for a peer with a link, at @now_us. */
+void tc_peer_receive (TcPeer *peer, const WcAddress *from, const guint8 *data,
+                      gsize size, gint64 now_us);
+/** After some of them: asks for what is missing. */
+void tc_peer_received (TcPeer *peer);
 /** close_notify; nothing is sent after it, packets are still counted. */
 void tc_peer_close (TcPeer *peer);
 

@@ -33,7 +33,7 @@ struct _TcTrack {
   guint64 key_last;    /* its marker; 0: not here yet */
   guint32 key_timestamp;
   double jitter;
-  gint64 transit;
+  gint64 transit, first_transit;
   guint64 reported_expected, reported_packets;
 };
 
@@ -93,6 +93,13 @@ void
 tc_track_count_duplicate (TcTrack *track)
 {
   track->stats.duplicates++;
+}
+
+void
+tc_track_reset_times (TcTrack *track)
+{
+  track->stats.longest_pause_us = 0;
+  track->stats.has_delay = FALSE;
 }
 
 static gboolean
@@ -157,6 +164,26 @@ remove_missing (TcTrack *track, guint64 seq)
   return FALSE;
 }
 
+/* @transit wraps; the first one after a reset is the zero. */
+static void
+update_delay (TcTrack *track, gint64 transit)
+{
+  TcTrackStats *stats = &track->stats;
+  gint64 delay_us;
+
+  if (track->format->clock_rate == 0)
+    return;
+  if (!stats->has_delay) {
+    stats->has_delay = TRUE;
+    stats->least_delay_us = stats->greatest_delay_us = 0;
+    track->first_transit = transit;
+  }
+  delay_us = (gint64)(gint32)(transit - track->first_transit) * G_USEC_PER_SEC /
+             track->format->clock_rate;
+  stats->least_delay_us = MIN (stats->least_delay_us, delay_us);
+  stats->greatest_delay_us = MAX (stats->greatest_delay_us, delay_us);
+}
+
 static void
 update_jitter (TcTrack *track, const TcRtpPacket *packet, gint64 now_us)
 {
@@ -164,6 +191,7 @@ update_jitter (TcTrack *track, const TcRtpPacket *packet, gint64 now_us)
   gint64 transit = (gint32)((guint32)arrival - packet->timestamp);
   gint64 difference = (gint32)(transit - track->transit);
 
+  update_delay (track, transit);
   if (track->stats.packets > 1)
     track->jitter += ((double)ABS (difference) - track->jitter) / 16.0;
   track->transit = transit;

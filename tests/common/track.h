@@ -35,6 +35,11 @@ typedef struct {
   gint64 first_key_us;          /* the first packet of a key frame */
   gint64 first_key_complete_us; /* its last one, with nothing missing */
   gint64 longest_pause_us;      /* between packets */
+  /* Arrival against the RTP timestamp, of packets in order, from an arbitrary
+   * zero: their difference is how much later than the best one the worst
+   * came. Unless has_delay, they say nothing. */
+  gboolean has_delay;
+  gint64 least_delay_us, greatest_delay_us;
   guint first_seq;
   guint32 first_timestamp, last_timestamp;
   guint64 highest_seq; /* extended */
@@ -54,6 +59,8 @@ const TcFormat *tc_track_format (const TcTrack *track);
 const TcTrackStats *tc_track_stats (TcTrack *track);
 void tc_track_count_auth_failure (TcTrack *track);
 void tc_track_count_duplicate (TcTrack *track);
+/** Begins the longest pause and the delays anew. */
+void tc_track_reset_times (TcTrack *track);
 
 /** Takes a packet; TRUE when it is new. @from_rtx: RTX's original packet.
  * @readable: the payload is decrypted. */

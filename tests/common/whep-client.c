@@ -153,8 +153,10 @@ make_offer (TcWhepClient *client)
   };
   g_autofree char *offer = NULL;
 
-  if (transport.ip == NULL && !client->options.peer.ipv6 &&
-      find_local_ip (client, ip))
+  if (client->options.peer.link.send != NULL)
+    transport.ip = client->options.peer.link.ip;
+  else if (transport.ip == NULL && !client->options.peer.ipv6 &&
+           find_local_ip (client, ip))
     transport.ip = ip;
   offer = tc_offer_write (&client->options.offer, &transport);
   if (client->options.edit_offer == NULL)
@@ -354,27 +356,32 @@ tc_whep_client_track (const TcWhepClient *client, WcMedia media)
   return client->peer != NULL ? tc_peer_find_track (client->peer, media) : NULL;
 }
 
+void
+tc_whep_times_add_peer (TcWhepTimes *times, TcPeer *peer)
+{
+  TcTrack *video = tc_peer_find_track (peer, WC_MEDIA_VIDEO);
+
+  times->ice_us = tc_peer_stats (peer)->ice_us;
+  times->dtls_us = tc_peer_stats (peer)->dtls_us;
+  if (video != NULL)
+    times->first_key_us = tc_track_stats (video)->first_key_complete_us;
+  for (guint i = 0; i < tc_peer_n_tracks (peer); i++) {
+    gint64 first_us = tc_track_stats (tc_peer_track (peer, i))->first_packet_us;
+
+    if (first_us != 0 &&
+        (times->first_packet_us == 0 || first_us < times->first_packet_us))
+      times->first_packet_us = first_us;
+  }
+}
+
 TcWhepTimes
 tc_whep_client_times (const TcWhepClient *client)
 {
   TcWhepTimes times = {.start_us = client->start_us,
                        .answered_us = client->answered_us};
-  TcTrack *video = tc_whep_client_track (client, WC_MEDIA_VIDEO);
 
-  if (client->peer == NULL)
-    return times;
-  times.ice_us = tc_peer_stats (client->peer)->ice_us;
-  times.dtls_us = tc_peer_stats (client->peer)->dtls_us;
-  if (video != NULL)
-    times.first_key_us = tc_track_stats (video)->first_key_complete_us;
-  for (guint i = 0; i < tc_peer_n_tracks (client->peer); i++) {
-    gint64 first_us =
-        tc_track_stats (tc_peer_track (client->peer, i))->first_packet_us;
-
-    if (first_us != 0 &&
-        (times.first_packet_us == 0 || first_us < times.first_packet_us))
-      times.first_packet_us = first_us;
-  }
+  if (client->peer != NULL)
+    tc_whep_times_add_peer (&times, client->peer);
   return times;
 }
 

@@ -80,6 +80,8 @@ const TcDescription *tc_whep_client_answer (const TcWhepClient *client);
 TcPeer *tc_whep_client_peer (const TcWhepClient *client);
 TcTrack *tc_whep_client_track (const TcWhepClient *client, WcMedia media);
 TcWhepTimes tc_whep_client_times (const TcWhepClient *client);
+/** What the peer knows of them; for clients of other signalling. */
+void tc_whep_times_add_peer (TcWhepTimes *times, TcPeer *peer);
 
 /** These run the loop. FALSE: not within @timeout_ms, or it failed or closed
  * before. */
