@@ -50,6 +50,8 @@ typedef struct {
   /* [rtp] */
   guint16 port_min, port_max;
   guint latch_timeout_ms;
+  /* [files] */
+  char *files_directory; /* nullable: no kind=file */
   /* [fanout] */
   WcLaneKind lane;
   guint workers; /* resolved; never 0 */

@@ -321,6 +321,19 @@ static const WcKey rtp_keys[] = {
     },
 };
 
+static const WcKey files_keys[] = {
+    {
+        .name = "directory",
+        STRING (MAX_PATH),
+        .check = g_path_is_absolute,
+        .fallback = "",
+        .allowed = "empty: none, or an absolute path of at most 4095 "
+                   "characters",
+        .description = "Below it are the media files of kind file.",
+        CONFIG (files_directory),
+    },
+};
+
 static const WcKey fanout_keys[] = {
     {
         .name = "lane",
@@ -377,7 +390,7 @@ const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS] = {
     GROUP ("server", server_keys), GROUP ("http", http_keys),
     GROUP ("ice", ice_keys),       GROUP ("auth", auth_keys),
     GROUP ("limits", limits_keys), GROUP ("rtp", rtp_keys),
-    GROUP ("fanout", fanout_keys),
+    GROUP ("files", files_keys),   GROUP ("fanout", fanout_keys),
 };
 
 const WcKeyGroup *

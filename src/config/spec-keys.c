@@ -19,7 +19,8 @@ static const char *const media[] = {"audio", "video", NULL};
 static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
                                      "opus", "PCMU", "PCMA", "G722", NULL};
 
-const guint wc_kinds_built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST);
+const guint wc_kinds_built =
+    BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE);
 
 static const WcKey mountpoint_keys[] = {
     {
@@ -36,7 +37,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "kind",
         ENUM (kinds),
-        .built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST),
+        .built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE),
         .flags = WC_KEY_BOTH | WC_KEY_FIXED,
         .fallback = "rtp",
         .description = "The kind of source.",
@@ -277,8 +278,10 @@ static const WcKey mountpoint_keys[] = {
         .flags = WC_KEY_FILE | WC_KEY_RESTART,
         .kinds = BIT (WC_KIND_FILE),
         .fallback = "",
-        .allowed = "a file name of 1 to 4095 characters",
-        .description = "The media file that is played over and over.",
+        .allowed = "a file name of 1 to 4095 characters, relative to [files] "
+                   "directory",
+        .description = "The media file that is played over and over: Matroska, "
+                       "WebM, MP4 or MPEG-TS.",
         .example = "slate.mkv",
         SPEC (path),
     },

@@ -378,6 +378,26 @@ finish_url (const WcSpecPlace *place, const char *const *schemes,
   return wrong == NULL || wc_spec_refuse (place, "url", error, "%s", wrong);
 }
 
+static gboolean
+finish_file (const WcSpecPlace *place, GError **error)
+{
+  const char *path = place->spec->path;
+
+  if (path == NULL && place->file == NULL)
+    return wc_spec_refuse (place, "kind", error,
+                           "file is for the configuration file alone; a "
+                           "failover can refer to one that is there");
+  if (path == NULL)
+    return wc_spec_refuse (place, "path", error,
+                           "is missing; kind file needs it");
+  if (g_path_is_absolute (path))
+    return wc_spec_refuse (place, "path", error,
+                           "%s is not allowed; it is relative to [files] "
+                           "directory",
+                           path);
+  return TRUE;
+}
+
 gboolean
 wc_spec_finish (const WcSpecPlace *place, GError **error)
 {
@@ -391,10 +411,11 @@ wc_spec_finish (const WcSpecPlace *place, GError **error)
     return finish_url (place, rtsp, error);
   case WC_KIND_WHEP:
     return finish_url (place, http, error);
+  case WC_KIND_FILE:
+    return finish_file (place, error);
   case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHIP:
   case WC_KIND_TEST:
-  case WC_KIND_FILE:
   case WC_KIND_FAILOVER:
     return TRUE;
   }

@@ -2,6 +2,7 @@
 #include "ingest/ingest.h"
 
 #include "base/log.h"
+#include "ingest/ingest-file.h"
 #include "ingest/ingest-rtp.h"
 #include "ingest/ingest-test.h"
 
@@ -66,11 +67,12 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
     return wc_ingest_rtp_new (spec, context, error);
   case WC_KIND_TEST:
     return wc_ingest_test_new (spec, context, error);
+  case WC_KIND_FILE:
+    return wc_ingest_file_new (spec, context, error);
   case WC_KIND_RTSP:
   case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHIP:
   case WC_KIND_WHEP:
-  case WC_KIND_FILE:
   case WC_KIND_FAILOVER:
     return refuse_kind (spec, error);
   }

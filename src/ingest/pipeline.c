@@ -17,7 +17,7 @@ struct _WcPipeline {
   WcStateThread *thread;
   GstBus *bus;
   guint bus_watch;
-  gboolean has_failed;
+  gboolean has_failed, has_ended;
 };
 
 G_DEFINE_TYPE (WcPipeline, wc_pipeline, G_TYPE_OBJECT)
@@ -174,6 +174,19 @@ log_warning (WcPipeline *self, GstMessage *message)
               cause->message);
 }
 
+static void
+end (WcPipeline *self)
+{
+  self->has_ended = !self->has_failed;
+  fail (self, "the stream ended");
+}
+
+gboolean
+wc_pipeline_has_ended (WcPipeline *pipeline)
+{
+  return pipeline->has_ended;
+}
+
 static gboolean
 on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -183,7 +196,7 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
   if (type == GST_MESSAGE_ERROR)
     fail_from_message (self, message);
   else if (type == GST_MESSAGE_EOS)
-    fail (self, "the stream ended");
+    end (self);
   else if (type == GST_MESSAGE_WARNING)
     log_warning (self, message);
   return G_SOURCE_CONTINUE;
@@ -236,6 +249,17 @@ wc_pipeline_set_uint (WcPipeline *pipeline, const char *element,
 
   g_value_init (&boxed, G_TYPE_UINT);
   g_value_set_uint (&boxed, value);
+  return set_property (pipeline, element, property, &boxed, error);
+}
+
+gboolean
+wc_pipeline_set_string (WcPipeline *pipeline, const char *element,
+                        const char *property, const char *value, GError **error)
+{
+  g_auto (GValue) boxed = G_VALUE_INIT;
+
+  g_value_init (&boxed, G_TYPE_STRING);
+  g_value_set_string (&boxed, value);
   return set_property (pipeline, element, property, &boxed, error);
 }
 
@@ -310,6 +334,63 @@ wc_pipeline_connect_sink (WcPipeline *pipeline, const char *sink,
   *data = (Sink){func, user_data, destroy};
   gst_app_sink_set_callbacks (GST_APP_SINK (element), &callbacks, data,
                               sink_free);
+  return TRUE;
+}
+
+/* --- pads ------------------------------------------------------------------
+ */
+
+typedef struct {
+  WcPipelinePadFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} Pads;
+
+static void
+on_pad_added (GstElement *element, GstPad *pad, gpointer user_data)
+{
+  const Pads *pads = user_data;
+
+  pads->func (pad, pads->user_data);
+}
+
+static void
+on_no_more_pads (GstElement *element, gpointer user_data)
+{
+  const Pads *pads = user_data;
+
+  pads->func (NULL, pads->user_data);
+}
+
+static void
+pads_free (gpointer data, GClosure *closure)
+{
+  Pads *pads = data;
+
+  pads->destroy (pads->user_data);
+  g_free (pads);
+}
+
+gboolean
+wc_pipeline_connect_pads (WcPipeline *pipeline, const char *element,
+                          WcPipelinePadFunc func, gpointer user_data,
+                          GDestroyNotify destroy, GError **error)
+{
+  g_autoptr (GstElement) target =
+      gst_bin_get_by_name (GST_BIN (pipeline->element), element);
+  Pads *pads;
+
+  if (target == NULL) {
+    destroy (user_data);
+    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
+                 "its text has no element \"%s\"", element);
+    return FALSE;
+  }
+  pads = g_new (Pads, 1);
+  *pads = (Pads){func, user_data, destroy};
+  g_signal_connect (target, "no-more-pads", G_CALLBACK (on_no_more_pads), pads);
+  g_signal_connect_data (target, "pad-added", G_CALLBACK (on_pad_added), pads,
+                         pads_free, 0);
   return TRUE;
 }
 

@@ -37,6 +37,9 @@ WcPipeline *wc_pipeline_new (const char *name, const char *label,
 gboolean wc_pipeline_set_uint (WcPipeline *pipeline, const char *element,
                                const char *property, guint value,
                                GError **error);
+gboolean wc_pipeline_set_string (WcPipeline *pipeline, const char *element,
+                                 const char *property, const char *value,
+                                 GError **error);
 gboolean wc_pipeline_set_object (WcPipeline *pipeline, const char *element,
                                  const char *property, gpointer object,
                                  GError **error);
@@ -52,6 +55,14 @@ gboolean wc_pipeline_connect_sink (WcPipeline *pipeline, const char *sink,
                                    gpointer user_data, GDestroyNotify destroy,
                                    GError **error);
 
+/** @func is called on a streaming thread for each pad that @element, a demuxer,
+ * shows, and with NULL when it has shown all; see pipeline-branch.h. @user_data
+ * is let go with @destroy after the last call. */
+typedef void (*WcPipelinePadFunc) (GstPad *pad, gpointer user_data);
+gboolean wc_pipeline_connect_pads (WcPipeline *pipeline, const char *element,
+                                   WcPipelinePadFunc func, gpointer user_data,
+                                   GDestroyNotify destroy, GError **error);
+
 void wc_pipeline_play (WcPipeline *pipeline);
 /** Begins the tear-down. Idempotent; also done when the last reference goes. */
 void wc_pipeline_stop (WcPipeline *pipeline);
@@ -61,6 +72,9 @@ gboolean wc_pipeline_wait_stopped (WcPipeline *pipeline, guint timeout_ms);
 
 /** Asks the encoder before @sink for a key frame. */
 void wc_pipeline_force_key_frame (WcPipeline *pipeline, const char *sink);
+
+/** Whether it has "failed" because its stream has come to the end. */
+gboolean wc_pipeline_has_ended (WcPipeline *pipeline);
 
 /* Signal, main thread: "failed" (WcPipeline *, const char *reason): it will not
  * go on; at most once. Also for the end of a stream. */

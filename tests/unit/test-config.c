@@ -227,7 +227,14 @@ test_not_built (void)
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     refuse (bad[i], WC_CONFIG_ERROR_VALUE, "not built yet");
   refuse ("[mountpoint a]\nkind=rtsp\nurl=rtsp://a", WC_CONFIG_ERROR_VALUE,
-          "\"rtsp\" is not built yet; this version has rtp and test");
+          "\"rtsp\" is not built yet; this version has rtp");
+  refuse ("[mountpoint a]\nkind=file", WC_CONFIG_ERROR_VALUE,
+          "[mountpoint a] path: is missing; kind file needs it");
+  refuse ("[mountpoint a]\nkind=file\npath=/etc/a.mkv", WC_CONFIG_ERROR_VALUE,
+          "path: /etc/a.mkv is not allowed; it is relative to [files]");
+  refuse ("[files]\ndirectory=media", WC_CONFIG_ERROR_VALUE,
+          "[files] directory: \"media\" is not allowed; empty: none, or an "
+          "absolute path");
   refuse ("[source a/1]\nurl=x", WC_CONFIG_ERROR_KEY, "not built yet");
 }
 

@@ -148,12 +148,15 @@ test_unknown (void)
   refuse ("{'id':'a','kind':'test','tracks':[]}", KEY,
           "key \"tracks\": is not for kind test; it is for rtp");
   refuse ("{'id':'a','test_fps':30}", KEY, "it is for test");
+  refuse ("{'id':'a','kind':'file'}", VALUE,
+          "key \"kind\": file is for the configuration file alone");
+  refuse ("{'id':'a','kind':'file','path':'a.mkv'}", KEY,
+          "configuration file alone");
   refuse ("{'id':'a','url':'rtsp://a'}", KEY, "it is for rtsp, whep");
   refuse ("{'id':'a','kind':'rtsp','url':'rtsp://a'}", VALUE,
-          "key \"kind\": \"rtsp\" is not built yet; this version has rtp and "
-          "test");
+          "key \"kind\": \"rtsp\" is not built yet; this version has rtp");
   refuse ("{'id':'a','kind':'rtmp'}", VALUE,
-          "key \"kind\": \"rtmp\" is not allowed; rtp or test");
+          "key \"kind\": \"rtmp\" is not allowed; rtp");
 }
 
 static void
