@@ -62,7 +62,7 @@ static gboolean
 refuse_group (const WcKeyFile *file, const char *name, GError **error)
 {
   static const char *const others[] = {"mountpoint ID", "track ID/video",
-                                       "track ID/audio"};
+                                       "track ID/audio", "source ID/1"};
   const char *names[WC_N_CONFIG_GROUPS + G_N_ELEMENTS (others) + 1] = {NULL};
   g_autofree char *place = wc_key_file_place (file, name, NULL);
   guint n = 0;

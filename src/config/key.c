@@ -339,6 +339,7 @@ set (const WcKey *key, gpointer base, const char *text)
   case WC_KEY_WORKERS:
     return set_workers (key, base, text);
   case WC_KEY_TRACKS:
+  case WC_KEY_SOURCES:
     return FALSE;
   }
   g_return_val_if_reached (FALSE);
@@ -408,7 +409,8 @@ wc_key_set (const WcKey *key, gpointer base, const char *text, GError **error)
 static gboolean
 is_stored (const WcKey *key)
 {
-  return key->size != 0 && key->type != WC_KEY_TRACKS;
+  return key->size != 0 && key->type != WC_KEY_TRACKS &&
+         key->type != WC_KEY_SOURCES;
 }
 
 static gboolean

@@ -17,21 +17,24 @@ typedef enum {
   WC_KEY_RANGE,   /* two guint16: MIN-MAX */
   WC_KEY_WORKERS, /* guint; "auto": one per usable processor */
   WC_KEY_TRACKS,  /* the array of tracks in JSON; spec.c knows how */
+  WC_KEY_SOURCES, /* the array of sources in JSON; the same */
 } WcKeyType;
 
 typedef enum {
   WC_KEY_FILE = 1 << 0, /* may stand in the file */
   WC_KEY_JSON = 1 << 1, /* may stand in JSON */
   WC_KEY_BOTH = WC_KEY_FILE | WC_KEY_JSON,
-  WC_KEY_FIXED = 1 << 2,     /* PATCH cannot change it */
-  WC_KEY_REQUIRED = 1 << 3,  /* has no default */
-  WC_KEY_RESTART = 1 << 4,   /* the source depends on it */
-  WC_KEY_SECRET = 1 << 5,    /* write-only; never in a message */
-  WC_KEY_NOT_BUILT = 1 << 6, /* only its neutral value is accepted */
-  WC_KEY_NULLABLE = 1 << 7,  /* UINT: may be empty, which is 0 */
-  WC_KEY_ANY_CASE = 1 << 8,  /* ENUM: case is ignored */
-  WC_KEY_TEXT = 1 << 9,      /* STRING: may have lines */
-  WC_KEY_URL = 1 << 10,      /* STRING: the password in it is secret */
+  WC_KEY_FIXED = 1 << 2,         /* PATCH cannot change it */
+  WC_KEY_REQUIRED = 1 << 3,      /* has no default */
+  WC_KEY_RESTART = 1 << 4,       /* the source depends on it */
+  WC_KEY_SECRET = 1 << 5,        /* write-only; never in a message */
+  WC_KEY_NOT_BUILT = 1 << 6,     /* only its neutral value is accepted */
+  WC_KEY_NULLABLE = 1 << 7,      /* UINT: may be empty, which is 0 */
+  WC_KEY_ANY_CASE = 1 << 8,      /* ENUM: case is ignored */
+  WC_KEY_TEXT = 1 << 9,          /* STRING: may have lines */
+  WC_KEY_URL = 1 << 10,          /* STRING: the password in it is secret */
+  WC_KEY_SOURCE = 1 << 11,       /* also of a source of kind failover */
+  WC_KEY_SOURCE_ALONE = 1 << 12, /* of such a source, and of no mountpoint */
 } WcKeyFlags;
 
 typedef struct {

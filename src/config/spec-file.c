@@ -132,16 +132,54 @@ read_track (const WcKeyFile *file, const WcKeyFileGroup *group,
       &place, group, *medium == 'v' ? WC_MEDIA_VIDEO : WC_MEDIA_AUDIO, error);
 }
 
+/* "ID/2": the sources of a mountpoint come in order, so that the order is
+ * plain to see. */
+static gboolean
+read_source (const WcKeyFile *file, const WcKeyFileGroup *group,
+             GHashTable *by_id, GError **error)
+{
+  const char *name = group->name + strlen (SOURCE);
+  const char *slash = strrchr (name, '/');
+  g_autofree char *id = slash != NULL ? g_strndup (name, slash - name) : NULL;
+  WcSpecPlace place = {.file = file,
+                       .spec =
+                           id != NULL ? g_hash_table_lookup (by_id, id) : NULL};
+
+  if (id == NULL)
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "a source's group is [source ID/1], [source ID/2] "
+                         "and so on");
+  if (place.spec == NULL)
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "there is no [mountpoint %s]", id);
+  if (place.spec->kind != WC_KIND_FAILOVER)
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "sources are for kind failover; [mountpoint %s] is of "
+                         "kind %s",
+                         id, wc_kind_name (place.spec->kind));
+
+  WcSpecPlace source = wc_spec_add_source (&place);
+  g_autofree char *number = g_strdup_printf ("%u", source.source);
+  if (!g_str_equal (slash + 1, number))
+    return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
+                         "sources are numbered from 1 in order; this one would "
+                         "be [source %s/%s]",
+                         id, number);
+  if (!read_kind (&source, group, error) || !read_keys (&source, group, error))
+    return FALSE;
+  resolve_sdp_file (file, source.spec);
+  return TRUE;
+}
+
 static gboolean
 read_tracks (const WcKeyFile *file, GHashTable *by_id, GError **error)
 {
   for (guint i = 0; i < file->groups->len; i++) {
     const WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
 
-    if (g_str_has_prefix (group->name, SOURCE))
-      return refuse_group (file, group, WC_CONFIG_ERROR_KEY, error,
-                           "sources are for kind failover, which is not built "
-                           "yet");
+    if (g_str_has_prefix (group->name, SOURCE) &&
+        !read_source (file, group, by_id, error))
+      return FALSE;
     if (g_str_has_prefix (group->name, TRACK) &&
         !read_track (file, group, by_id, error))
       return FALSE;

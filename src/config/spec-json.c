@@ -44,7 +44,8 @@ name_wanted (const WcKey *key)
     return "a boolean";
   if (key->type == WC_KEY_UINT)
     return "an integer";
-  return key->type == WC_KEY_TRACKS ? "an array" : "a string";
+  return key->type == WC_KEY_TRACKS || key->type == WC_KEY_SOURCES ? "an array"
+                                                                   : "a string";
 }
 
 static gboolean
@@ -206,6 +207,67 @@ read_tracks (const Reader *reader, const WcKey *key, JsonNode *node,
   return TRUE;
 }
 
+/* --- sources -------------------------------------------------------------- */
+
+static gboolean read_member (const Reader *reader, const char *name,
+                             JsonNode *node, GError **error);
+
+/* What a PATCH calls "***" is looked for in the source at the same place. */
+static const WcMountpointSpec *
+former_source (const Reader *reader, guint index)
+{
+  if (reader->base == NULL || index >= reader->base->sources->len)
+    return NULL;
+  return g_ptr_array_index (reader->base->sources, index);
+}
+
+static gboolean
+read_source (const Reader *reader, JsonObject *object, GError **error)
+{
+  guint index = reader->place.spec->sources->len;
+  Reader source = {.place = wc_spec_add_source (&reader->place),
+                   .base = former_source (reader, index)};
+  JsonNode *kind = json_object_get_member (object, "kind");
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  if (kind != NULL && !read_member (&source, "kind", kind, error))
+    return FALSE;
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
+    if (!read_member (&source, name, node, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+read_sources (const Reader *reader, const WcKey *key, JsonNode *node,
+              GError **error)
+{
+  JsonArray *array;
+
+  g_ptr_array_set_size (reader->place.spec->sources, 0);
+  if (!JSON_NODE_HOLDS_ARRAY (node))
+    return refuse_type (&reader->place, key, node, error);
+  array = json_node_get_array (node);
+  if (json_array_get_length (array) > WC_MAX_SOURCES)
+    return wc_spec_refuse (&reader->place, key->name, error,
+                           "%u sources are not allowed; 1 to %d",
+                           json_array_get_length (array), WC_MAX_SOURCES);
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *item = json_array_get_element (array, i);
+    if (!JSON_NODE_HOLDS_OBJECT (item))
+      return wc_spec_refuse (&reader->place, key->name, error,
+                             "%s is not allowed in the array; each source is "
+                             "an object",
+                             name_json (item));
+    if (!read_source (reader, json_node_get_object (item), error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* --- mountpoints ---------------------------------------------------------- */
 
 static gboolean
@@ -223,10 +285,13 @@ read_member (const Reader *reader, const char *name, JsonNode *node,
 
   if (key == NULL)
     return FALSE;
-  if (reader->base != NULL && key->flags & WC_KEY_FIXED)
+  if (reader->base != NULL && key->flags & WC_KEY_FIXED &&
+      reader->place.source == 0)
     return refuse_fixed (reader, key, error);
   if (key->type == WC_KEY_TRACKS)
     return read_tracks (reader, key, node, error);
+  if (key->type == WC_KEY_SOURCES)
+    return read_sources (reader, key, node, error);
   return read_value (reader, key, reader->place.spec, node, error);
 }
 
@@ -340,14 +405,16 @@ write_value (const WcKey *key, gconstpointer base, gboolean hide_secrets)
   return write_string (key, *(const char *const *)field, hide_secrets);
 }
 
+/* @with: only keys with these flags; @without: none that has one of these. */
 static void
 write_keys (JsonObject *object, const WcKeyGroup *group, gconstpointer base,
-            WcKind kind, gboolean hide_secrets)
+            WcKind kind, guint with, guint without, gboolean hide_secrets)
 {
   for (guint i = 0; i < group->n_keys; i++) {
     const WcKey *key = &group->keys[i];
-    if (!(key->flags & WC_KEY_JSON) || key->size == 0 ||
-        key->type == WC_KEY_TRACKS ||
+    if ((key->flags & with) != with || (key->flags & without) != 0 ||
+        key->size == 0 || key->type == WC_KEY_TRACKS ||
+        key->type == WC_KEY_SOURCES ||
         (key->kinds != 0 && (key->kinds & (1u << kind)) == 0))
       continue;
     g_autofree char *name = wc_key_spell (key, '_');
@@ -365,7 +432,8 @@ write_tracks (const WcMountpointSpec *spec)
     const WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
     JsonObject *object = json_object_new ();
 
-    write_keys (object, &wc_track_group, track, spec->kind, FALSE);
+    write_keys (object, &wc_track_group, track, spec->kind, WC_KEY_JSON, 0,
+                FALSE);
     if (track->clock_rate == 0)
       json_object_remove_member (object, "clock_rate");
     if (track->channels == 0)
@@ -375,13 +443,45 @@ write_tracks (const WcMountpointSpec *spec)
   return array;
 }
 
+static JsonObject *
+write_source (const WcMountpointSpec *spec, gboolean hide_secrets)
+{
+  JsonObject *object = json_object_new ();
+
+  if (spec->mountpoint != NULL) {
+    json_object_set_string_member (object, "mountpoint", spec->mountpoint);
+    return object;
+  }
+  write_keys (object, &wc_mountpoint_group, spec, spec->kind,
+              WC_KEY_JSON | WC_KEY_SOURCE, 0, hide_secrets);
+  if (spec->tracks->len > 0)
+    json_object_set_array_member (object, "tracks", write_tracks (spec));
+  return object;
+}
+
+static JsonArray *
+write_sources (const WcMountpointSpec *spec, gboolean hide_secrets)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < spec->sources->len; i++)
+    json_array_add_object_element (
+        array,
+        write_source (g_ptr_array_index (spec->sources, i), hide_secrets));
+  return array;
+}
+
 JsonObject *
 wc_mountpoint_spec_to_json (const WcMountpointSpec *spec, gboolean hide_secrets)
 {
   JsonObject *object = json_object_new ();
 
-  write_keys (object, &wc_mountpoint_group, spec, spec->kind, hide_secrets);
+  write_keys (object, &wc_mountpoint_group, spec, spec->kind, WC_KEY_JSON,
+              WC_KEY_SOURCE_ALONE, hide_secrets);
   if (spec->tracks->len > 0)
     json_object_set_array_member (object, "tracks", write_tracks (spec));
+  if (spec->sources->len > 0)
+    json_object_set_array_member (object, "sources",
+                                  write_sources (spec, hide_secrets));
   return object;
 }

@@ -19,8 +19,8 @@ static const char *const media[] = {"audio", "video", NULL};
 static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
                                      "opus", "PCMU", "PCMA", "G722", NULL};
 
-const guint wc_kinds_built =
-    BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE);
+const guint wc_kinds_built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) |
+                             BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER);
 
 static const WcKey mountpoint_keys[] = {
     {
@@ -37,8 +37,9 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "kind",
         ENUM (kinds),
-        .built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE),
-        .flags = WC_KEY_BOTH | WC_KEY_FIXED,
+        .built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE) |
+                 BIT (WC_KIND_FAILOVER),
+        .flags = WC_KEY_BOTH | WC_KEY_FIXED | WC_KEY_SOURCE,
         .fallback = "rtp",
         .description = "The kind of source.",
         SPEC (kind),
@@ -92,7 +93,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "source-timeout-ms",
         UINT (200, 600000),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .fallback = "2000",
         .description = "A source silent for so long is lost.",
         SPEC (source_timeout_ms),
@@ -108,7 +109,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "tracks",
         .type = WC_KEY_TRACKS,
-        .flags = WC_KEY_JSON | WC_KEY_RESTART,
+        .flags = WC_KEY_JSON | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTP),
         .fallback = "",
         .allowed = "an array of one or two objects: one video and one audio "
@@ -119,7 +120,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "sdp",
         STRING (65536),
-        .flags = WC_KEY_JSON | WC_KEY_RESTART | WC_KEY_TEXT,
+        .flags = WC_KEY_JSON | WC_KEY_RESTART | WC_KEY_TEXT | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTP),
         .fallback = "",
         .allowed = "at most 65536 characters",
@@ -129,7 +130,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "sdp-file",
         STRING (MAX_PATH),
-        .flags = WC_KEY_FILE | WC_KEY_RESTART,
+        .flags = WC_KEY_FILE | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTP),
         .fallback = "",
         .allowed = "empty, or a file name of at most 4095 characters",
@@ -141,7 +142,7 @@ static const WcKey mountpoint_keys[] = {
         .name = "test-width",
         UINT (64, 3840),
         .check = wc_check_even,
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_TEST),
         .fallback = "1280",
         .allowed = "64 to 3840, even",
@@ -152,7 +153,7 @@ static const WcKey mountpoint_keys[] = {
         .name = "test-height",
         UINT (64, 2160),
         .check = wc_check_even,
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_TEST),
         .fallback = "720",
         .allowed = "64 to 2160, even",
@@ -162,7 +163,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "test-fps",
         UINT (1, 60),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_TEST),
         .fallback = "30",
         .description = "Test pictures in a second.",
@@ -172,7 +173,7 @@ static const WcKey mountpoint_keys[] = {
         .name = "url",
         STRING (2048),
         .check = wc_check_visible,
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_URL,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_URL | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
         .fallback = "",
         .allowed = "a URL of 1 to 2048 visible ASCII characters: rtsp(s)://... "
@@ -185,7 +186,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "transport",
         ENUM (transports),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTSP),
         .fallback = "auto",
         .description = "How an RTSP source sends; auto: UDP, and TCP when "
@@ -195,7 +196,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "username",
         STRING (256),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTSP),
         .fallback = "",
         .allowed = "at most 256 characters, no control characters",
@@ -205,7 +206,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "password",
         STRING (256),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SECRET,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SECRET | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_RTSP),
         .fallback = "",
         .allowed = "at most 256 characters, no control characters",
@@ -216,7 +217,7 @@ static const WcKey mountpoint_keys[] = {
         .name = "source-token",
         STRING (MAX_TOKEN),
         .check = wc_check_visible,
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SECRET,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SECRET | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_WHEP),
         .fallback = "",
         .allowed = TOKEN_RULE,
@@ -275,7 +276,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "path",
         STRING (MAX_PATH),
-        .flags = WC_KEY_FILE | WC_KEY_RESTART,
+        .flags = WC_KEY_FILE | WC_KEY_RESTART | WC_KEY_SOURCE,
         .kinds = BIT (WC_KIND_FILE),
         .fallback = "",
         .allowed = "a file name of 1 to 4095 characters, relative to [files] "
@@ -284,6 +285,39 @@ static const WcKey mountpoint_keys[] = {
                        "WebM, MP4 or MPEG-TS.",
         .example = "slate.mkv",
         SPEC (path),
+    },
+    {
+        .name = "sources",
+        .type = WC_KEY_SOURCES,
+        .flags = WC_KEY_JSON | WC_KEY_RESTART,
+        .kinds = BIT (WC_KIND_FAILOVER),
+        .fallback = "",
+        .allowed = "an array of 1 to 8 objects, each with the keys of a source "
+                   "or with \"mountpoint\" alone",
+        .description = "Where it is taken from, the best first.",
+        SPEC (sources),
+    },
+    {
+        .name = "return-after-ms",
+        UINT (0, 3600000),
+        .flags = WC_KEY_BOTH,
+        .kinds = BIT (WC_KIND_FAILOVER),
+        .fallback = "5000",
+        .description = "How long a better source must have been live before it "
+                       "is taken again.",
+        SPEC (return_after_ms),
+    },
+    {
+        .name = "mountpoint",
+        STRING (64),
+        .check = wc_id_is_valid,
+        .flags = WC_KEY_BOTH | WC_KEY_SOURCE_ALONE,
+        .fallback = "",
+        .allowed = "empty, or the id of a mountpoint",
+        .description = "The mountpoint whose source this is; then no other key "
+                       "is given.",
+        .example = "slate",
+        SPEC (mountpoint),
     },
 };
 

@@ -37,19 +37,25 @@ base_of (const WcSpecPlace *place)
 static char *
 group_name (const WcSpecPlace *place)
 {
+  if (place->source > 0)
+    return g_strdup_printf ("source %s/%u", place->owner, place->source);
   if (place->track == 0)
     return g_strdup_printf ("mountpoint %s", place->spec->id);
   return g_strdup_printf ("track %s/%s", place->spec->id,
                           wc_media_name (track_of (place)->media));
 }
 
-/* " of track 2" */
+/* " of track 2 of source 1" */
 static char *
 owner_name (const WcSpecPlace *place)
 {
-  if (place->track == 0)
-    return g_strdup ("");
-  return g_strdup_printf (" of track %u", place->track);
+  GString *name = g_string_new (NULL);
+
+  if (place->track > 0)
+    g_string_append_printf (name, " of track %u", place->track);
+  if (place->source > 0)
+    g_string_append_printf (name, " of source %u", place->source);
+  return g_string_free (name, FALSE);
 }
 
 /* "FILE:LINE: [GROUP] KEY" or "key "KEY" of track N"; @key is as written. */
@@ -96,12 +102,24 @@ is_for_kind (const WcKey *key, WcKind kind)
   return key->kinds == 0 || (key->kinds & (1u << kind)) != 0;
 }
 
+/* Whether @key is one of a mountpoint, a track, a source: of what is there. */
+static gboolean
+is_of_place (const WcSpecPlace *place, const WcKey *key)
+{
+  if (place->track > 0)
+    return TRUE;
+  if (place->source > 0)
+    return (key->flags & (WC_KEY_SOURCE | WC_KEY_SOURCE_ALONE)) != 0;
+  return (key->flags & WC_KEY_SOURCE_ALONE) == 0;
+}
+
 static gboolean
 is_known_here (const WcSpecPlace *place, const WcKey *key)
 {
   guint scope = place->file != NULL ? WC_KEY_FILE : WC_KEY_JSON;
 
-  return (key->flags & scope) != 0 && is_for_kind (key, place->spec->kind);
+  return (key->flags & scope) != 0 && is_of_place (place, key) &&
+         is_for_kind (key, place->spec->kind);
 }
 
 /* "; did you mean "codec"? known keys: ..." */
@@ -178,7 +196,7 @@ wc_spec_find_key (const WcSpecPlace *place, const char *name, GError **error)
 {
   const WcKey *key = wc_key_find (group_of (place), name, separator (place));
 
-  if (key == NULL)
+  if (key == NULL || !is_of_place (place, key))
     refuse_unknown (place, name, error);
   else if (!(key->flags & (place->file != NULL ? WC_KEY_FILE : WC_KEY_JSON)))
     refuse_scope (place, key, error);
@@ -209,6 +227,19 @@ wc_spec_add_track (WcSpecPlace *place)
 {
   g_ptr_array_add (place->spec->tracks, wc_track_spec_new ());
   place->track = place->spec->tracks->len;
+}
+
+WcSpecPlace
+wc_spec_add_source (const WcSpecPlace *place)
+{
+  GPtrArray *sources = place->spec->sources;
+  WcSpecPlace source = {.file = place->file,
+                        .spec = wc_mountpoint_spec_new (),
+                        .source = sources->len + 1,
+                        .owner = place->spec->id};
+
+  g_ptr_array_add (sources, source.spec);
+  return source;
 }
 
 /* --- rules between keys --------------------------------------------------- */
@@ -356,7 +387,8 @@ finish_rtp (const WcSpecPlace *place, GError **error)
                            "it stands in place of tracks; give one of them");
 
   for (guint i = 0; i < spec->tracks->len; i++) {
-    WcSpecPlace track = {place->file, place->spec, i + 1};
+    WcSpecPlace track = *place;
+    track.track = i + 1;
     if (!finish_track (&track, error) ||
         (i > 0 && !check_two_tracks (&track, error)))
       return FALSE;
@@ -398,6 +430,106 @@ finish_file (const WcSpecPlace *place, GError **error)
   return TRUE;
 }
 
+/* Kinds that listen for publishers have an address that goes by the id. */
+static gboolean
+check_source_kind (const WcSpecPlace *place, GError **error)
+{
+  WcKind kind = place->spec->kind;
+
+  if (place->spec->mountpoint != NULL || kind == WC_KIND_RTP ||
+      kind == WC_KIND_RTSP || kind == WC_KIND_WHEP || kind == WC_KIND_TEST ||
+      kind == WC_KIND_FILE)
+    return TRUE;
+  return wc_spec_refuse (place, "kind", error,
+                         "%s is not for a source; make a mountpoint of it and "
+                         "name that with the key mountpoint",
+                         wc_kind_name (kind));
+}
+
+/* Of a reference nothing else may be given: it would not be heeded. */
+static gboolean
+check_reference (const WcSpecPlace *place, GError **error)
+{
+  g_autoptr (WcMountpointSpec) bare = wc_mountpoint_spec_new ();
+
+  if (g_strcmp0 (place->spec->mountpoint, place->owner) == 0)
+    return wc_spec_refuse (place, "mountpoint", error,
+                           "%s would be its own source", place->owner);
+  bare->id = g_strdup (place->spec->id);
+  bare->mountpoint = g_strdup (place->spec->mountpoint);
+  if (wc_mountpoint_spec_equal (bare, place->spec))
+    return TRUE;
+  return wc_spec_refuse (place, "mountpoint", error,
+                         "stands alone: the keys of that source are those of "
+                         "mountpoint %s",
+                         place->spec->mountpoint);
+}
+
+/* Those of kind rtp say beforehand what they are. */
+static gboolean
+check_same_codecs (const WcSpecPlace *place, const WcMountpointSpec *first,
+                   GError **error)
+{
+  for (guint media = 0; media < WC_N_MEDIA; media++) {
+    const WcTrackSpec *a = wc_mountpoint_spec_track (first, media);
+    const WcTrackSpec *b = wc_mountpoint_spec_track (place->spec, media);
+
+    if (a != NULL && b != NULL && a->codec != b->codec)
+      return wc_spec_refuse (place, "tracks", error,
+                             "its %s is %s, and that of a source before it is "
+                             "%s; viewers are switched from one to the other, "
+                             "so all must be the same",
+                             wc_media_name (media),
+                             wc_codec_info (b->codec)->name,
+                             wc_codec_info (a->codec)->name);
+  }
+  return TRUE;
+}
+
+static gboolean
+finish_source (const WcSpecPlace *place, guint index, GError **error)
+{
+  const GPtrArray *sources = place->spec->sources;
+  WcSpecPlace source = {.file = place->file,
+                        .spec = g_ptr_array_index (sources, index),
+                        .source = index + 1,
+                        .owner = place->spec->id};
+
+  g_free (source.spec->id);
+  source.spec->id = g_strdup_printf ("%s/%u", place->spec->id, index + 1);
+  if (!check_source_kind (&source, error))
+    return FALSE;
+  if (source.spec->mountpoint != NULL)
+    return check_reference (&source, error);
+  if (!wc_spec_finish (&source, error))
+    return FALSE;
+  for (guint i = 0; i < index; i++)
+    if (!check_same_codecs (&source, g_ptr_array_index (sources, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+finish_failover (const WcSpecPlace *place, GError **error)
+{
+  const char *id = place->spec->id;
+  guint n = place->spec->sources->len;
+
+  if (n == 0 && place->file != NULL)
+    return wc_spec_refuse (place, "kind", error,
+                           "failover needs groups [source %s/1], [source %s/2] "
+                           "and so on",
+                           id, id);
+  if (n < 1 || n > WC_MAX_SOURCES)
+    return wc_spec_refuse (place, "sources", error,
+                           "%u sources are not allowed; 1 to %d", n,
+                           WC_MAX_SOURCES);
+  for (guint i = 0; i < n; i++)
+    if (!finish_source (place, i, error))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 wc_spec_finish (const WcSpecPlace *place, GError **error)
 {
@@ -416,8 +548,9 @@ wc_spec_finish (const WcSpecPlace *place, GError **error)
   case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHIP:
   case WC_KIND_TEST:
-  case WC_KIND_FAILOVER:
     return TRUE;
+  case WC_KIND_FAILOVER:
+    return finish_failover (place, error);
   }
   return TRUE;
 }

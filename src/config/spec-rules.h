@@ -12,7 +12,9 @@
 typedef struct {
   const WcKeyFile *file; /* NULL: JSON */
   WcMountpointSpec *spec;
-  guint track; /* counted from 1; 0: the mountpoint itself */
+  guint track;       /* counted from 1; 0: the mountpoint itself */
+  guint source;      /* counted from 1, then @spec is this source's; 0: none */
+  const char *owner; /* the id of the source's mountpoint */
 } WcSpecPlace;
 
 /** Sets @error, WC_CONFIG_ERROR_VALUE, about @key (kebab-case). Returns FALSE.
@@ -31,6 +33,10 @@ gboolean wc_spec_set_key (const WcSpecPlace *place, const WcKey *key,
 
 /** A new track at the end of the spec; @place is set to it. */
 void wc_spec_add_track (WcSpecPlace *place);
+
+/** A new source at the end of the mountpoint at @place; it gets its id, "ID/N",
+ * from wc_spec_finish (). Returns its place. */
+WcSpecPlace wc_spec_add_source (const WcSpecPlace *place);
 
 /** Fills what depends on other keys, as the clock rate on the codec, and checks
  * the rules between keys. @place: the mountpoint's. */

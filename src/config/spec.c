@@ -40,6 +40,13 @@ tracks_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify)wc_track_spec_free);
 }
 
+static GPtrArray *
+sources_new (void)
+{
+  return g_ptr_array_new_with_free_func (
+      (GDestroyNotify)wc_mountpoint_spec_free);
+}
+
 WcMountpointSpec *
 wc_mountpoint_spec_new (void)
 {
@@ -47,6 +54,7 @@ wc_mountpoint_spec_new (void)
 
   wc_key_group_reset (&wc_mountpoint_group, spec);
   spec->tracks = tracks_new ();
+  spec->sources = sources_new ();
   return spec;
 }
 
@@ -60,6 +68,10 @@ wc_mountpoint_spec_copy (const WcMountpointSpec *spec)
   for (guint i = 0; i < spec->tracks->len; i++)
     g_ptr_array_add (copy->tracks,
                      wc_track_spec_copy (g_ptr_array_index (spec->tracks, i)));
+  copy->sources = sources_new ();
+  for (guint i = 0; i < spec->sources->len; i++)
+    g_ptr_array_add (copy->sources, wc_mountpoint_spec_copy (
+                                        g_ptr_array_index (spec->sources, i)));
   return copy;
 }
 
@@ -70,6 +82,7 @@ wc_mountpoint_spec_free (WcMountpointSpec *spec)
     return;
   wc_key_group_clear (&wc_mountpoint_group, spec);
   g_ptr_array_unref (spec->tracks);
+  g_ptr_array_unref (spec->sources);
   g_free (spec);
 }
 
@@ -111,11 +124,24 @@ are_tracks_equal (const GPtrArray *a, const GPtrArray *b)
   return TRUE;
 }
 
+static gboolean
+are_sources_equal (const GPtrArray *a, const GPtrArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+  for (guint i = 0; i < a->len; i++)
+    if (!wc_mountpoint_spec_equal (g_ptr_array_index (a, i),
+                                   g_ptr_array_index (b, i)))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 wc_mountpoint_spec_equal (const WcMountpointSpec *a, const WcMountpointSpec *b)
 {
   return wc_key_group_equal (&wc_mountpoint_group, a, b) &&
-         are_tracks_equal (a->tracks, b->tracks);
+         are_tracks_equal (a->tracks, b->tracks) &&
+         are_sources_equal (a->sources, b->sources);
 }
 
 gboolean
@@ -128,5 +154,6 @@ wc_mountpoint_spec_needs_restart (const WcMountpointSpec *old,
         !wc_key_equal (key, old, new_spec))
       return TRUE;
   }
-  return !are_tracks_equal (old->tracks, new_spec->tracks);
+  return !are_tracks_equal (old->tracks, new_spec->tracks) ||
+         !are_sources_equal (old->sources, new_spec->sources);
 }

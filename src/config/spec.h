@@ -52,7 +52,9 @@ typedef struct {
   guint8 channels;
 } WcTrackSpec;
 
-typedef struct {
+typedef struct WcMountpointSpec WcMountpointSpec;
+
+struct WcMountpointSpec {
   char *id;
   WcKind kind;
   char *title;             /* nullable */
@@ -76,7 +78,14 @@ typedef struct {
   WcBFrames bframes;
   gboolean publisher_takeover; /* a second publisher takes the first's place */
   char *path;                  /* kind=file: below the files' directory */
-} WcMountpointSpec;
+  GPtrArray *sources; /* kind=failover: of WcMountpointSpec, best first; keys
+                         that only mountpoints have are not theirs */
+  guint
+      return_after_ms; /* 5000: how long a better source must have been live */
+  char *mountpoint;    /* nullable; of a source: it is that mountpoint's */
+};
+
+#define WC_MAX_SOURCES 8
 
 void wc_track_spec_free (WcTrackSpec *spec);
 WcTrackSpec *wc_track_spec_new (void);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "http/api.h"
+#include "http/failover-json.h"
 #include "http/push-line.h"
 #include "http/url.h"
 
@@ -127,6 +128,7 @@ wc_mountpoint_json_new (WcMountpoint *mountpoint, WcRequest *request)
   json_object_set_string_member (
       object, "lane", wc_api_lane_name (request->context->config->lane));
   set_tracks (object, mountpoint, host);
+  wc_failover_json_add (object, mountpoint);
   set_urls (object, wc_mountpoint_id (mountpoint), request);
   return object;
 }

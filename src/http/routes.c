@@ -6,6 +6,7 @@
 #include "http/api-sessions.h"
 #include "http/api.h"
 #include "http/cors.h"
+#include "http/failover-json.h"
 #include "http/health.h"
 #include "http/pages.h"
 #include "http/whep-session.h"
@@ -50,6 +51,8 @@ static const WcRoute routes[] = {
     wc_api_mountpoint_disable },
   { "/api/v1/mountpoints/{id}/kick", POST, KIB, wc_api_check,
     wc_api_mountpoint_kick },
+  { "/api/v1/mountpoints/{id}/switch", POST, KIB, wc_api_check,
+    wc_api_mountpoint_switch },
   { "/api/v1/mountpoints/{id}/sessions", GET, KIB, wc_api_check,
     wc_api_sessions_list },
   { "/api/v1/sessions/{session}", DELETE, KIB, wc_api_check,

@@ -2,6 +2,7 @@
 #include "ingest/ingest.h"
 
 #include "base/log.h"
+#include "ingest/ingest-failover.h"
 #include "ingest/ingest-file.h"
 #include "ingest/ingest-rtp.h"
 #include "ingest/ingest-test.h"
@@ -69,11 +70,12 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
     return wc_ingest_test_new (spec, context, error);
   case WC_KIND_FILE:
     return wc_ingest_file_new (spec, context, error);
+  case WC_KIND_FAILOVER:
+    return wc_ingest_failover_new (spec, context, error);
   case WC_KIND_RTSP:
   case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHIP:
   case WC_KIND_WHEP:
-  case WC_KIND_FAILOVER:
     return refuse_kind (spec, error);
   }
   return refuse_kind (spec, error);

@@ -61,15 +61,31 @@ void wc_port_pool_free (WcPortPool *pool);
 /** How many ports are taken now. */
 guint wc_port_pool_taken (WcPortPool *pool);
 
+#define WC_TYPE_INGEST (wc_ingest_get_type ())
+G_DECLARE_DERIVABLE_TYPE (WcIngest, wc_ingest, WC, INGEST, GObject)
+
+/** How a source comes to that of another mountpoint; see ingest-failover.h.
+ * Main thread. */
+typedef struct {
+  /** The mountpoint @id. (transfer full) (nullable) */
+  GObject *(*find) (gpointer registry, const char *id);
+  /** Its source; NULL: it is disabled or was stopped. Another one after an
+   * edit. (transfer none) */
+  WcIngest *(*source) (GObject *mountpoint);
+  /** Its source has to run, on demand too, as long as it is held. Counted. */
+  void (*hold) (GObject *mountpoint, gboolean hold);
+  /** Whether mountpoint @from is @to, or has a source that leads there. */
+  gboolean (*leads_to) (gpointer registry, const char *from, const char *to);
+} WcIngestLinks;
+
 /** What sources stand on. Owned by the server, outlives them. */
 typedef struct {
   const WcConfig *config;
   WcPortPool *ports;
   WcPeerFactory *peers; /* nullable in tests: kinds with a webrtcbin need it */
+  const WcIngestLinks *links; /* nullable in tests: no references */
+  gpointer registry;          /* for `links` */
 } WcIngestContext;
-
-#define WC_TYPE_INGEST (wc_ingest_get_type ())
-G_DECLARE_DERIVABLE_TYPE (WcIngest, wc_ingest, WC, INGEST, GObject)
 
 struct _WcIngestClass {
   GObjectClass parent_class;

@@ -18,10 +18,15 @@ struct _WcMountpoint {
   gint64 since_us;
   GPtrArray *sessions; /* of WcSession; those not closed */
   guint grace_source;
+  guint n_holds; /* other mountpoints that have it for a source */
 };
 
 /** @session, new, is one of @self's from now on. */
 void wc_mountpoint_add_session (WcMountpoint *self, WcSession *session);
+
+/** Another mountpoint has its source for one of its own, or no longer: counts
+ * like a viewer as to whether it has to run. */
+void wc_mountpoint_hold (WcMountpoint *mountpoint, gboolean hold);
 
 /** An edit that has taken all it needs (ports) and has changed nothing yet: it
  * can be saved first and then committed, which cannot fail. */

@@ -116,6 +116,23 @@ on_key_frame_wanted (WcSession *session, guint media, WcMountpoint *self)
 }
 
 static void
+note_viewers (WcMountpoint *self)
+{
+  wc_demand_note_viewers (self->demand,
+                          wc_mountpoint_n_viewers (self) + self->n_holds);
+}
+
+void
+wc_mountpoint_hold (WcMountpoint *mountpoint, gboolean hold)
+{
+  if (hold)
+    mountpoint->n_holds++;
+  else
+    mountpoint->n_holds--;
+  note_viewers (mountpoint);
+}
+
+static void
 on_session_state_changed (WcSession *session, WcMountpoint *self)
 {
   WcSessionState state = wc_session_state (session);
@@ -124,7 +141,7 @@ on_session_state_changed (WcSession *session, WcMountpoint *self)
     g_signal_emit (self, signals[SIGNAL_SESSION_ENDED], 0, session);
   else if (state == WC_SESSION_CLOSED)
     forget_session (self, session);
-  wc_demand_note_viewers (self->demand, wc_mountpoint_n_viewers (self));
+  note_viewers (self);
   wc_demand_note_state (self->demand);
 }
 
@@ -137,7 +154,7 @@ wc_mountpoint_add_session (WcMountpoint *self, WcSession *session)
   g_signal_connect (session, "key-frame-wanted",
                     G_CALLBACK (on_key_frame_wanted), self);
   g_signal_emit (self, signals[SIGNAL_SESSION_ADDED], 0, session);
-  wc_demand_note_viewers (self->demand, wc_mountpoint_n_viewers (self));
+  note_viewers (self);
 }
 
 /* --- state -----------------------------------------------------------------
@@ -431,6 +448,18 @@ wc_mountpoint_edit (WcMountpoint *mountpoint, const WcMountpointSpec *spec,
     return FALSE;
   wc_mountpoint_commit_edit (mountpoint, edit);
   return TRUE;
+}
+
+/* --- fail-over ---------------------------------------------------------------
+ */
+
+WcIngestFailover *
+wc_mountpoint_failover (WcMountpoint *mountpoint)
+{
+  return mountpoint->ingest != NULL &&
+                 WC_IS_INGEST_FAILOVER (mountpoint->ingest)
+             ? WC_INGEST_FAILOVER (mountpoint->ingest)
+             : NULL;
 }
 
 /* --- looking ---------------------------------------------------------------

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "ingest/ingest.h"
+#include "ingest/ingest-failover.h"
 #include "mountpoint/session.h"
 #include "peer/peer.h"
 
@@ -74,6 +74,9 @@ guint wc_mountpoint_n_viewers (WcMountpoint *mountpoint);
 /** Fills @info (to be cleared) if there is such a track. */
 gboolean wc_mountpoint_get_track_info (WcMountpoint *mountpoint, WcMedia media,
                                        WcIngestTrackInfo *info);
+
+/** Its source, if that is one out of several; else NULL. (transfer none) */
+WcIngestFailover *wc_mountpoint_failover (WcMountpoint *mountpoint);
 
 void wc_mountpoint_set_enabled (WcMountpoint *mountpoint, gboolean enabled);
 /** Ends every viewer session; returns how many. */

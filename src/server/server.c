@@ -4,6 +4,7 @@
 #include "access/admin-token.h"
 #include "base/clock.h"
 #include "http/http-server.h"
+#include "mountpoint/links.h"
 #include "server/candidates.h"
 #include "stats/process.h"
 #include "version.h"
@@ -86,6 +87,8 @@ make_registry (WcServer *server, GError **error)
       .n_candidates = server->candidates->len,
   };
   server->registry = wc_registry_new (&server->mountpoint_context, error);
+  server->mountpoint_context.sources.links = wc_registry_links ();
+  server->mountpoint_context.sources.registry = server->registry;
   return server->registry != NULL;
 }
 

@@ -220,7 +220,7 @@ test_not_built (void)
       "[auth]\njwt-issuer=a",        "[auth]\njwt-audience=a",
       "[auth]\nhook-url=http://a",   "[limits]\njoins-per-second=1",
       "[limits]\nmax-egress-bps=1",  "[fanout]\nlane=direct",
-      "[mountpoint a]\nkind=rtsp",   "[mountpoint a]\nkind=failover",
+      "[mountpoint a]\nkind=rtsp",   "[mountpoint a]\nkind=whep",
       "[mountpoint a]\nkind=whip",
   };
 
@@ -235,7 +235,16 @@ test_not_built (void)
   refuse ("[files]\ndirectory=media", WC_CONFIG_ERROR_VALUE,
           "[files] directory: \"media\" is not allowed; empty: none, or an "
           "absolute path");
-  refuse ("[source a/1]\nurl=x", WC_CONFIG_ERROR_KEY, "not built yet");
+  refuse ("[source a/1]\nurl=x", WC_CONFIG_ERROR_KEY,
+          "there is no [mountpoint a]");
+  refuse ("[mountpoint a]\nkind=failover", WC_CONFIG_ERROR_VALUE,
+          "failover needs groups [source a/1], [source a/2]");
+  refuse ("[mountpoint a]\nkind=failover\n[source a/2]\nkind=test",
+          WC_CONFIG_ERROR_KEY, "this one would be [source a/1]");
+  refuse ("[mountpoint a]\nkind=failover\n[source a/1]\nkind=test\ntitle=x",
+          WC_CONFIG_ERROR_KEY, "[source a/1] title: unknown key");
+  refuse ("[mountpoint a]\nkind=test\n[source a/1]\nkind=test",
+          WC_CONFIG_ERROR_KEY, "sources are for kind failover");
 }
 
 /* A secret is in no message, whatever is wrong with it. */

@@ -155,6 +155,8 @@ test_mountpoint_keys (void)
     const WcKey *key = &wc_mountpoint_group.keys[i];
     const char *group = group_of (key);
 
+    if (key->flags & WC_KEY_SOURCE_ALONE)
+      group = "source main/2";
     if (key->flags & WC_KEY_FILE && group != NULL)
       check_key (all, group, key);
   }

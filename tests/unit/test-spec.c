@@ -471,6 +471,83 @@ test_names (void)
   g_assert_cmpstr (wc_kind_name (WC_KIND_FAILOVER), ==, "failover");
 }
 
+/* --- sources of a failover -------------------------------------------------
+ */
+
+#define RTP_OF(codec)                                                          \
+  "{'kind':'rtp','tracks':[{'media':'video','codec':'" codec "'}]}"
+
+static void
+test_sources (void)
+{
+  g_autoptr (WcMountpointSpec) spec = create ("{'sources':[" RTP_OF (
+      "H264") ",{'mountpoint':'slate'},"
+              "{'kind':'test','test_fps':25}],'id':'main','kind':'failover',"
+              "'return_after_ms':100}");
+  const WcMountpointSpec *source;
+
+  g_assert_cmpuint (spec->return_after_ms, ==, 100);
+  g_assert_cmpuint (spec->sources->len, ==, 3);
+  source = g_ptr_array_index (spec->sources, 0);
+  g_assert_cmpstr (source->id, ==, "main/1");
+  g_assert_cmpuint (source->tracks->len, ==, 1);
+  source = g_ptr_array_index (spec->sources, 1);
+  g_assert_cmpstr (source->mountpoint, ==, "slate");
+  source = g_ptr_array_index (spec->sources, 2);
+  g_assert_cmpint (source->kind, ==, WC_KIND_TEST);
+  g_assert_cmpuint (source->test_fps, ==, 25);
+
+  g_autoptr (JsonObject) object = wc_mountpoint_spec_to_json (spec, FALSE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WcMountpointSpec) again =
+      wc_mountpoint_spec_from_json (object, &error);
+  g_assert_no_error (error);
+  g_assert_true (wc_mountpoint_spec_equal (spec, again));
+  g_assert_false (wc_mountpoint_spec_needs_restart (spec, again));
+  ((WcMountpointSpec *)g_ptr_array_index (again->sources, 2))->test_fps = 50;
+  g_assert_true (wc_mountpoint_spec_needs_restart (spec, again));
+}
+
+static void
+test_wrong_sources (void)
+{
+#define FAILOVER(sources)                                                      \
+  "{'id':'main','kind':'failover','sources':" sources "}"
+  refuse ("{'id':'main','kind':'failover'}", WC_CONFIG_ERROR_VALUE,
+          "key \"sources\": 0 sources are not allowed; 1 to 8");
+  refuse (FAILOVER ("[]"), WC_CONFIG_ERROR_VALUE, "0 sources are not allowed");
+  refuse (FAILOVER ("{}"), WC_CONFIG_ERROR_VALUE,
+          "an object is not allowed; it must be an");
+  refuse (FAILOVER ("[1]"), WC_CONFIG_ERROR_VALUE, "each source is an object");
+  refuse (FAILOVER ("[{'kind':'test','title':'x'}]"), WC_CONFIG_ERROR_KEY,
+          "unknown key \"title\" of source 1");
+  refuse (FAILOVER ("[{'kind':'test'},{'kind':'test','test_fps':0}]"),
+          WC_CONFIG_ERROR_VALUE,
+          "key \"test_fps\" of source 2: 0 is not allowed");
+  refuse (FAILOVER ("[{'kind':'rtp'}]"), WC_CONFIG_ERROR_VALUE,
+          "key \"tracks\" of source 1: kind rtp needs");
+  refuse (FAILOVER ("[{'kind':'rtp','tracks':[{'media':'video'}]}]"),
+          WC_CONFIG_ERROR_VALUE,
+          "key \"codec\" of track 1 of source 1: is missing");
+  refuse (FAILOVER ("[{'kind':'failover','sources':[]}]"), WC_CONFIG_ERROR_KEY,
+          "unknown key \"sources\" of source 1");
+  refuse (FAILOVER ("[{'kind':'file'}]"), WC_CONFIG_ERROR_VALUE,
+          "key \"kind\" of source 1: file is for the configuration file");
+  refuse (FAILOVER ("[{'mountpoint':'main'}]"), WC_CONFIG_ERROR_VALUE,
+          "key \"mountpoint\" of source 1: main would be its own source");
+  refuse (FAILOVER ("[{'mountpoint':'a','kind':'test'}]"),
+          WC_CONFIG_ERROR_VALUE, "stands alone");
+  refuse (FAILOVER ("[" RTP_OF ("H264") "," RTP_OF ("VP8") "]"),
+          WC_CONFIG_ERROR_VALUE,
+          "key \"tracks\" of source 2: its video is VP8, and that of a source "
+          "before it is H264");
+  refuse ("{'id':'a','kind':'test','sources':[]}", WC_CONFIG_ERROR_KEY,
+          "is not for kind test; it is for failover");
+  refuse ("{'id':'a','kind':'test','mountpoint':'b'}", WC_CONFIG_ERROR_KEY,
+          "unknown key \"mountpoint\"");
+#undef FAILOVER
+}
+
 int
 main (int argc, char **argv)
 {
@@ -490,5 +567,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/hidden-secrets", test_hidden_secrets);
   g_test_add_func ("/spec/check", test_check);
   g_test_add_func ("/spec/names", test_names);
+  g_test_add_func ("/spec/sources", test_sources);
+  g_test_add_func ("/spec/wrong-sources", test_wrong_sources);
   return g_test_run ();
 }
