@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
+#include <pthread.h>
+
 #define NTP_UNIX_OFFSET_S G_GUINT64_CONSTANT (2208988800)
 
 gint64
@@ -9,14 +11,36 @@ wc_clock_now_us (void)
   return g_get_monotonic_time ();
 }
 
-guint64
-wc_clock_now_ntp (void)
+static guint64
+wall_to_ntp (guint64 wall_us)
 {
-  guint64 wall_us = (guint64)g_get_real_time ();
   guint64 seconds = wall_us / G_USEC_PER_SEC + NTP_UNIX_OFFSET_S;
   guint64 fraction = ((wall_us % G_USEC_PER_SEC) << 32) / G_USEC_PER_SEC;
 
   return seconds << 32 | fraction;
+}
+
+guint64
+wc_clock_now_ntp (void)
+{
+  return wall_to_ntp ((guint64)g_get_real_time ());
+}
+
+static gint64 wall_minus_monotonic_us;
+
+static void
+fix_mapping (void)
+{
+  wall_minus_monotonic_us = g_get_real_time () - g_get_monotonic_time ();
+}
+
+guint64
+wc_clock_to_ntp (gint64 monotonic_us)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+  pthread_once (&once, fix_mapping);
+  return wall_to_ntp ((guint64)(monotonic_us + wall_minus_monotonic_us));
 }
 
 gint64

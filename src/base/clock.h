@@ -12,6 +12,11 @@ gint64 wc_clock_now_us (void);
  * bits of fraction (RFC 3550 section 4). */
 guint64 wc_clock_now_ntp (void);
 
+/** The same of a time on the monotonic clock, by a mapping that is fixed when
+ * the first is asked for: the wall clock may be set meanwhile, and what was
+ * said of two times goes on to fit. */
+guint64 wc_clock_to_ntp (gint64 monotonic_us);
+
 /** An NTP timestamp (RFC 3550 section 4) in microseconds since 1900. */
 gint64 wc_clock_ntp_to_us (guint64 ntp);
 

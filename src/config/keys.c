@@ -338,7 +338,6 @@ static const WcKey fanout_keys[] = {
     {
         .name = "lane",
         ENUM (lanes),
-        .built = BIT (WC_LANE_WEBRTCBIN),
         .fallback = "webrtcbin",
         .description = "How media reaches a viewer.",
         CONFIG (lane),

@@ -11,6 +11,8 @@ wc_delivery_init (WcDelivery *delivery, WcTrack *track, WcMedia media,
                   guint8 payload_type, guint32 ssrc, const WcLane *lane,
                   gpointer lane_data)
 {
+  guint16 seq;
+
   *delivery = (WcDelivery){
       .track = track != NULL ? wc_track_ref (track) : NULL,
       .media = media,
@@ -19,7 +21,8 @@ wc_delivery_init (WcDelivery *delivery, WcTrack *track, WcMedia media,
       .lane = lane,
       .lane_data = lane_data,
   };
-  wc_id_random_bytes (&delivery->seq, sizeof delivery->seq);
+  wc_id_random_bytes (&seq, sizeof seq);
+  delivery->index = seq & 0x7fff;
   wc_id_random_bytes (&delivery->offset, sizeof delivery->offset);
 }
 
@@ -40,7 +43,7 @@ plan_squeeze (WcDelivery *delivery, guint32 first_frame)
   gint64 newest, newest_us;
   guint32 frame;
 
-  delivery->squeezing = FALSE;
+  delivery->squeeze = (WcSqueeze){0};
   if (delivery->media != WC_MEDIA_VIDEO ||
       !wc_track_newest (delivery->track, &newest, &newest_us, &frame))
     return;
@@ -55,12 +58,14 @@ plan_squeeze (WcDelivery *delivery, guint32 first_frame)
     step = CLAMP ((newest - delivery->last) / n, 1, step);
     newest_out = MAX (newest, delivery->last + n * step);
   }
-  delivery->squeezing = TRUE;
-  delivery->squeeze_end_frame = frame + 1;
-  delivery->squeeze_end = newest_out + step;
-  delivery->squeeze_step = step;
-  delivery->squeeze_end_us = newest_us + (delivery->squeeze_end - newest) *
-                                             G_USEC_PER_SEC / clock_rate;
+  gint64 end = newest_out + step;
+  delivery->squeeze = (WcSqueeze){
+      .on = TRUE,
+      .end_frame = frame + 1,
+      .end = end,
+      .step = step,
+      .end_us = newest_us + (end - newest) * G_USEC_PER_SEC / clock_rate,
+  };
 }
 
 void
@@ -71,7 +76,7 @@ wc_delivery_begin (WcDelivery *delivery, guint64 live_seq, gboolean fast_start)
   if (delivery->track == NULL)
     return;
   delivery->resumed = TRUE;
-  delivery->squeezing = FALSE;
+  delivery->squeeze = (WcSqueeze){0};
   if (delivery->media == WC_MEDIA_AUDIO) {
     delivery->state = WC_DELIVERY_LIVE;
   } else if (fast_start && wc_track_find_start (delivery->track, &start) &&
@@ -83,22 +88,41 @@ wc_delivery_begin (WcDelivery *delivery, guint64 live_seq, gboolean fast_start)
   }
 }
 
-static void
-set_times (const WcDelivery *delivery, const WcPacket *packet,
-           WcOutgoing *outgoing, gint64 *timestamp)
+/* Fills @outgoing and returns the timestamp on the track's time line. */
+static gint64
+fill (const WcDelivery *delivery, const WcSqueeze *squeeze, WcPacket *packet,
+      guint64 index, WcOutgoing *outgoing)
 {
-  gint64 before = (gint32)(delivery->squeeze_end_frame - packet->frame);
+  gint64 before = (gint32)(squeeze->end_frame - packet->frame);
+  gint64 timestamp = packet->timestamp;
+  gint64 capture_us = packet->capture_us;
 
-  *timestamp = packet->timestamp;
-  outgoing->capture_us = packet->capture_us;
-  if (delivery->squeezing && before > 0) {
-    gint64 ticks = before * delivery->squeeze_step;
-    *timestamp = delivery->squeeze_end - ticks;
-    outgoing->capture_us =
-        delivery->squeeze_end_us -
-        ticks * G_USEC_PER_SEC / wc_track_clock_rate (delivery->track);
+  if (squeeze->on && before > 0) {
+    gint64 ticks = before * squeeze->step;
+    timestamp = squeeze->end - ticks;
+    capture_us = squeeze->end_us -
+                 ticks * G_USEC_PER_SEC / wc_track_clock_rate (delivery->track);
   }
-  outgoing->timestamp = (guint32)*timestamp + delivery->offset;
+  *outgoing = (WcOutgoing){
+      .packet = packet,
+      .index = index,
+      .ssrc = delivery->ssrc,
+      .timestamp = (guint32)timestamp + delivery->offset,
+      .payload_type = delivery->payload_type,
+      .capture_us = capture_us,
+  };
+  return timestamp;
+}
+
+static void
+begin_run (WcDelivery *delivery, guint64 seq)
+{
+  delivery->runs[delivery->n_runs++ % WC_DELIVERY_RUNS] = (WcDeliveryRun){
+      .index = delivery->index,
+      .seq = seq,
+      .squeeze = delivery->squeeze,
+  };
+  delivery->resumed = FALSE;
 }
 
 /* Sends @n packets or none. */
@@ -107,22 +131,17 @@ send_batch (WcDelivery *delivery, WcPacket *const *packets, guint n,
             gint64 now_us)
 {
   WcOutgoing outgoing[BATCH];
-  guint16 seq = delivery->seq;
-  guint64 expected = delivery->expected;
+  guint64 index = delivery->index;
+  guint64 expected = delivery->resumed ? packets[0]->seq : delivery->expected;
   gint64 last = delivery->last;
-  gint64 timestamp = 0;
   guint64 bytes = 0;
   gboolean start = FALSE;
 
   for (guint i = 0; i < n; i++) {
-    if (i > 0 || !delivery->resumed)
-      seq += (guint16)(packets[i]->seq - expected);
+    index += packets[i]->seq - expected;
     expected = packets[i]->seq + 1;
-    outgoing[i] = (WcOutgoing){.packet = packets[i],
-                               .ssrc = delivery->ssrc,
-                               .payload_type = delivery->payload_type,
-                               .seq = seq++};
-    set_times (delivery, packets[i], &outgoing[i], &timestamp);
+    gint64 timestamp =
+        fill (delivery, &delivery->squeeze, packets[i], index++, &outgoing[i]);
     last = delivery->began || i > 0 ? MAX (last, timestamp) : timestamp;
     bytes += packets[i]->size + RTP_HEADER_SIZE;
     start |= (packets[i]->flags & WC_PACKET_START) != 0;
@@ -130,11 +149,12 @@ send_batch (WcDelivery *delivery, WcPacket *const *packets, guint n,
   if (!delivery->lane->send (delivery->lane_data, delivery->media, outgoing, n))
     return FALSE;
 
-  delivery->seq = seq;
+  if (delivery->resumed)
+    begin_run (delivery, packets[0]->seq);
+  delivery->index = index;
   delivery->expected = expected;
   delivery->last = last;
   delivery->began = TRUE;
-  delivery->resumed = FALSE;
   delivery->packets += n;
   delivery->bytes += bytes;
   if (start)
@@ -163,9 +183,18 @@ find_start (WcPacket *const *packets, guint n)
   return i;
 }
 
+/* The rest of a frame that is too large to be sent at once is the past: it is
+ * paced. */
+static void
+fall_behind (WcDelivery *delivery, guint64 seq)
+{
+  delivery->state = WC_DELIVERY_CATCHING_UP;
+  delivery->cursor = seq;
+}
+
 void
 wc_delivery_live (WcDelivery *delivery, WcPacket *const *packets, guint n,
-                  gint64 now_us)
+                  guint burst, gint64 now_us)
 {
   guint first = 0;
 
@@ -174,16 +203,14 @@ wc_delivery_live (WcDelivery *delivery, WcPacket *const *packets, guint n,
     if (first < n)
       delivery->state = WC_DELIVERY_LIVE;
   }
-  if (delivery->state != WC_DELIVERY_LIVE)
+  if (delivery->state != WC_DELIVERY_LIVE || first == n)
     return;
   /* What is live is never squeezed: a start point met here is new. */
-  for (guint i = first; i < n; i += BATCH) {
-    guint count = MIN (n - i, BATCH);
-    if (!send_batch (delivery, packets + i, count, now_us)) {
-      skip (delivery, n - i);
-      return;
-    }
-  }
+  guint count = MIN (MIN (n - first, burst), BATCH);
+  if (!send_batch (delivery, packets + first, count, now_us))
+    skip (delivery, n - first);
+  else if (first + count < n)
+    fall_behind (delivery, packets[first + count]->seq);
 }
 
 void
@@ -224,7 +251,7 @@ restart (WcDelivery *delivery, guint64 live_seq)
 
 guint
 wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq, guint budget,
-                      gint64 now_us)
+                      gint64 now_us, GPtrArray *held)
 {
   WcPacket *packets[BATCH];
   gboolean skipped = FALSE;
@@ -255,6 +282,40 @@ wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq, guint budget,
     past = 0; /* no room now; the next turn tries again */
   }
   for (guint i = 0; i < n; i++)
-    wc_packet_unref (packets[i]);
+    g_ptr_array_add (held, packets[i]);
   return past;
+}
+
+/* --- again ---------------------------------------------------------------- */
+
+static const WcDeliveryRun *
+find_run (const WcDelivery *delivery, guint64 index)
+{
+  guint n = MIN (delivery->n_runs, WC_DELIVERY_RUNS);
+
+  for (guint i = 1; i <= n; i++) {
+    const WcDeliveryRun *run =
+        &delivery->runs[(delivery->n_runs - i) % WC_DELIVERY_RUNS];
+    if (index >= run->index)
+      return run;
+  }
+  return NULL;
+}
+
+WcPacket *
+wc_delivery_find (const WcDelivery *delivery, guint16 seq, WcOutgoing *outgoing)
+{
+  guint16 back = (guint16)(delivery->index - 1 - seq);
+
+  if (delivery->track == NULL || back >= delivery->index)
+    return NULL;
+  guint64 index = delivery->index - 1 - back;
+  const WcDeliveryRun *run = find_run (delivery, index);
+  if (run == NULL)
+    return NULL;
+  WcPacket *packet =
+      wc_track_get (delivery->track, run->seq + (index - run->index));
+  if (packet != NULL)
+    fill (delivery, &run->squeeze, packet, index, outgoing);
+  return packet;
 }

@@ -24,6 +24,27 @@ typedef enum {
   WC_DELIVERY_LIVE,
 } WcDeliveryState;
 
+/* How the frames of a burst are moved close to now. All zero: they are not. */
+typedef struct {
+  gboolean on;
+  guint32 end_frame; /* frames before it get squeezed timestamps */
+  gint64 end;        /* timestamp that this frame would have */
+  gint64 step;       /* between frames */
+  gint64 end_us;     /* capture time of `end` */
+} WcSqueeze;
+
+/* A stretch in which the viewer's numbers follow the track's: from one begin to
+ * the next. */
+typedef struct {
+  guint64 index; /* of the viewer, of the first packet */
+  guint64 seq;   /* of the track, of the same */
+  WcSqueeze squeeze;
+} WcDeliveryRun;
+
+/* So many are remembered: what is asked for again is two seconds old at most,
+ * and a viewer begins anew every two seconds at most. */
+#define WC_DELIVERY_RUNS 4
+
 typedef struct {
   WcTrack *track; /* nullable: this viewer does not get the medium */
   WcMedia media;
@@ -36,24 +57,23 @@ typedef struct {
   guint64 cursor;       /* catching up: the next seq of the track */
   guint64 expected;     /* the seq that follows the last one sent */
   gboolean resumed;     /* what was left out is no loss: no gap in seq */
-  guint16 seq;          /* of the viewer, next */
+  guint64 index;        /* of the viewer, next; with its roll-overs */
   guint32 offset;       /* timestamp of the viewer minus that of the track */
   gint64 last;          /* highest timestamp sent, of the track's time line */
   gboolean began;       /* `last` is valid */
   gint64 start_sent_us; /* when a start point was last sent; 0: never */
 
-  gboolean squeezing;
-  guint32 squeeze_end_frame; /* frames before it get squeezed timestamps */
-  gint64 squeeze_end;        /* timestamp that this frame would have */
-  gint64 squeeze_step;       /* between frames */
-  gint64 squeeze_end_us;     /* capture time of squeeze_end */
+  WcSqueeze squeeze; /* of the run to come, or that goes on */
+  WcDeliveryRun runs[WC_DELIVERY_RUNS]; /* circular */
+  guint n_runs;                         /* ever begun */
 
   guint64 packets, bytes, dropped; /* counters; the owner publishes them */
   guint skips;
 } WcDelivery;
 
 /** @track: nullable, referenced. Numbers begin at random (RFC 3550
- * section 5.1). */
+ * section 5.1), in the lower half: a viewer whose first packets are lost would
+ * otherwise not know of a roll-over among them. */
 void wc_delivery_init (WcDelivery *delivery, WcTrack *track, WcMedia media,
                        guint8 payload_type, guint32 ssrc, const WcLane *lane,
                        gpointer lane_data);
@@ -65,13 +85,21 @@ void wc_delivery_clear (WcDelivery *delivery);
 void wc_delivery_begin (WcDelivery *delivery, guint64 live_seq,
                         gboolean fast_start);
 
-/** What the worker has just read, in order, for everybody. */
+/** What the worker has just read, in order, for everybody. Of more than @burst
+ * packets the rest is caught up with, paced. */
 void wc_delivery_live (WcDelivery *delivery, WcPacket *const *packets, guint n,
-                       gint64 now_us);
+                       guint burst, gint64 now_us);
 
 /** Packets were lost between the ring and the worker (it lagged). */
 void wc_delivery_lagged (WcDelivery *delivery);
 
-/** Sends up to @budget packets of the past. Returns how many. */
+/** Sends up to @budget packets of the past. Returns how many. @held gets the
+ * references to what was read; they are to be dropped when the lane has been
+ * flushed. */
 guint wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq,
-                            guint budget, gint64 now_us);
+                            guint budget, gint64 now_us, GPtrArray *held);
+
+/** What the viewer got as @seq, if it is still in the ring: @outgoing is filled
+ * as it was then. (transfer full) (nullable) */
+WcPacket *wc_delivery_find (const WcDelivery *delivery, guint16 seq,
+                            WcOutgoing *outgoing);

@@ -9,6 +9,9 @@
  * section 8.1.1 leaves this to us; Chromium nominates with every check). */
 #define NOMINATION_FRESH_US G_USEC_PER_SEC
 
+/* DESIGN section 4: a hint only shortens the wait for consent. */
+#define GONE_TIMEOUT_US (4 * G_USEC_PER_SEC)
+
 /* --- life ----------------------------------------------------------------- */
 
 void
@@ -275,19 +278,34 @@ expire (WcEndpoint *endpoint, WcEndpointExpiry why)
 }
 
 void
+wc_endpoint_hint_gone (WcEndpoint *endpoint)
+{
+  endpoint->hinted_us = wc_clock_now_us ();
+}
+
+static gboolean
+is_gone (const WcEndpoint *endpoint, gint64 alive_us, gint64 now_us)
+{
+  return endpoint->hinted_us > alive_us &&
+         now_us - endpoint->hinted_us > GONE_TIMEOUT_US;
+}
+
+void
 wc_endpoint_check (WcEndpoint *endpoint, gint64 now_us)
 {
   const WcEngineConfig *config = &endpoint->engine->config;
   gint64 alive_us = atomic_load (&endpoint->alive_us);
+  gboolean secured = endpoint->state == WC_ENDPOINT_SECURED;
 
   if (endpoint->state == WC_ENDPOINT_ENDED)
     return;
-  if (endpoint->state != WC_ENDPOINT_SECURED &&
+  if (!secured &&
       now_us - endpoint->started_us > config->connect_timeout_ms * 1000LL)
     expire (endpoint, WC_ENDPOINT_CONNECT_TIMEOUT);
-  else if (endpoint->state == WC_ENDPOINT_SECURED &&
-           now_us - alive_us > config->consent_timeout_ms * 1000LL)
+  else if (secured && now_us - alive_us > config->consent_timeout_ms * 1000LL)
     expire (endpoint, WC_ENDPOINT_CONSENT_EXPIRED);
+  else if (secured && is_gone (endpoint, alive_us, now_us))
+    expire (endpoint, WC_ENDPOINT_GONE);
   else
     endpoint->class->check (endpoint, now_us);
 }

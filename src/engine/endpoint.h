@@ -26,6 +26,8 @@ typedef enum {
 typedef enum {
   WC_ENDPOINT_CONNECT_TIMEOUT, /* not secured in time */
   WC_ENDPOINT_CONSENT_EXPIRED, /* RFC 7675: it went silent */
+  WC_ENDPOINT_GONE,            /* it went silent after wc_endpoint_hint_gone ()
+                                */
 } WcEndpointExpiry;
 
 /** What the owner does with it; on the worker's thread, but for free. */
@@ -54,11 +56,14 @@ struct WcEndpoint {
 
   WcEndpointState state;
   gint64 started_us;
-  gint64 turn_us; /* when it wants a turn; G_MAXINT64: not now */
+  gint64 turn_us;          /* when it wants a turn; G_MAXINT64: not now */
+  gboolean waits_for_turn; /* the worker's: it is in its list */
   WcAddress addresses[WC_ENDPOINT_ADDRESSES];
   guint n_addresses, next_address;
   guint32 nominated_priority;
   gint64 nominated_us; /* when the pair was last nominated */
+
+  gint64 hinted_us; /* when it seemed to say goodbye; 0: never */
 
   atomic_llong alive_us; /* any thread: last authentic STUN or SRTCP */
 
@@ -102,4 +107,7 @@ gboolean wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address);
 
 void wc_endpoint_on_stun (WcEndpoint *endpoint, const WcDatagram *datagram);
 void wc_endpoint_on_datagram (WcEndpoint *endpoint, const WcDatagram *datagram);
+/** Something that cannot be checked says that the peer has left: it has 4 s to
+ * show that it has not. */
+void wc_endpoint_hint_gone (WcEndpoint *endpoint);
 void wc_endpoint_check (WcEndpoint *endpoint, gint64 now_us);

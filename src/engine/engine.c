@@ -140,5 +140,10 @@ wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats)
     stats->stun_rejected += atomic_load (&worker->stun_rejected);
     stats->stray += atomic_load (&worker->stray);
     stats->send_failed += atomic_load (&worker->send_failed);
+    stats->datagrams_out += atomic_load (&worker->batch_datagrams);
+    stats->bytes_out += atomic_load (&worker->batch_bytes);
+    stats->send_failed += atomic_load (&worker->batch_failed);
+    stats->send_blocked += atomic_load (&worker->batch_blocked);
+    stats->send_apart += atomic_load (&worker->batch_apart);
   }
 }

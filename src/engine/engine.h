@@ -36,6 +36,9 @@ typedef struct {
   guint64 stun_rejected; /* not authentic, or for nobody */
   guint64 stray;         /* neither STUN nor from a known address */
   guint64 send_failed;   /* the socket would not take it */
+  guint64 send_blocked;  /* times that the socket was full and was waited for */
+  guint64 send_apart; /* messages of many packets that had to be sent packet by
+                         packet */
 } WcEngineStats;
 
 /** Opens the sockets and starts the workers. The error names the port. */

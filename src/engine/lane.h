@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How a viewer's packets are secured and sent: a table of functions that the
- * layer above installs in a subscriber. `webrtcbin` (peer/webrtcbin-lane)
- * queues them for the viewer's webrtcbin.
+ * layer above installs in a subscriber. `direct` (engine/direct-lane) encrypts
+ * and sends in the worker; `webrtcbin` (peer/webrtcbin-lane) queues them for
+ * the viewer's webrtcbin.
  *
  * All functions are called on the subscriber's worker thread, must not block
  * and must not call back into the engine but for wc_subscriber_send () and
@@ -15,10 +16,12 @@
 /** A packet as one viewer gets it: the header fields that are the viewer's own.
  * The payload, the marker and the rest stand in @packet. */
 typedef struct {
-  WcPacket *packet; /* borrowed for the call; take a reference to keep it */
+  WcPacket *packet; /* borrowed until the worker flushes at the end of its turn;
+                       take a reference to keep it for longer */
+  guint64 index;    /* the sequence number with its roll-overs (RFC 3711
+                       section 3.3.1); the low 16 bits are in the header */
   guint32 ssrc;
   guint32 timestamp;
-  guint16 seq;
   guint8 payload_type;
   gint64 capture_us; /* fits @timestamp, so that sender reports are right */
 } WcOutgoing;
@@ -33,4 +36,9 @@ typedef struct {
   /** A datagram of the viewer from an address that passed ICE. */
   void (*receive_dtls) (gpointer lane, const guint8 *data, gsize size);
   void (*receive_srtcp) (gpointer lane, const guint8 *data, gsize size);
+  /** Nullable. About every quarter of a second, once media may flow. */
+  void (*tick) (gpointer lane, gint64 now_us);
+  /** Nullable. The subscriber ended, media has stopped; a last word may still
+   * be sent. The last call. */
+  void (*ended) (gpointer lane);
 } WcLane;

@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-enum { RR = 201, SDES = 202, RTPFB = 205, PSFB = 206 };
+enum { SR = 200, RR = 201, SDES = 202, BYE = 203, RTPFB = 205, PSFB = 206 };
 enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4 };
 #define SDES_CNAME 1
 #define BLOCK_SIZE 24
+#define SR_SIZE 28
 
 static void
 put_u16 (guint8 *out, guint value)
@@ -36,6 +37,22 @@ begin (WcRtcpWriter *writer, guint count, guint type, gsize size)
   put_u16 (packet + 2, (guint)(size / 4 - 1));
   writer->size += size;
   return packet;
+}
+
+gboolean
+wc_rtcp_write_sr (WcRtcpWriter *writer, const WcRtcpSender *sender)
+{
+  guint8 *packet = begin (writer, 0, SR, SR_SIZE);
+
+  if (packet == NULL)
+    return FALSE;
+  put_u32 (packet + 4, sender->ssrc);
+  put_u32 (packet + 8, (guint32)(sender->ntp >> 32));
+  put_u32 (packet + 12, (guint32)sender->ntp);
+  put_u32 (packet + 16, sender->timestamp);
+  put_u32 (packet + 20, sender->packets);
+  put_u32 (packet + 24, sender->octets);
+  return TRUE;
 }
 
 gboolean
@@ -75,6 +92,18 @@ wc_rtcp_write_cname (WcRtcpWriter *writer, guint32 sender, const char *cname)
   packet[8] = SDES_CNAME;
   packet[9] = (guint8)length;
   memcpy (packet + 10, cname, length);
+  return TRUE;
+}
+
+gboolean
+wc_rtcp_write_bye (WcRtcpWriter *writer, const guint32 *ssrcs, guint n)
+{
+  guint8 *packet = begin (writer, n, BYE, 4 + 4 * (gsize)n);
+
+  if (packet == NULL)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    put_u32 (packet + 4 + 4 * (gsize)i, ssrcs[i]);
   return TRUE;
 }
 

@@ -23,11 +23,24 @@ typedef struct {
   guint32 lsr, dlsr;
 } WcRtcpBlock;
 
+/** What a sender says of one stream (RFC 3550 section 6.4.1). */
+typedef struct {
+  guint32 ssrc;
+  guint64 ntp;             /* now */
+  guint32 timestamp;       /* of the same moment, in the stream's RTP clock */
+  guint32 packets, octets; /* sent so far; octets of payload alone */
+} WcRtcpSender;
+
+/** Without report blocks. */
+gboolean wc_rtcp_write_sr (WcRtcpWriter *writer, const WcRtcpSender *sender);
 /** @n: at most 31. */
 gboolean wc_rtcp_write_rr (WcRtcpWriter *writer, guint32 sender,
                            const WcRtcpBlock *blocks, guint n);
 gboolean wc_rtcp_write_cname (WcRtcpWriter *writer, guint32 sender,
                               const char *cname);
+/** RFC 3550 section 6.6. @n: at most 31. */
+gboolean wc_rtcp_write_bye (WcRtcpWriter *writer, const guint32 *ssrcs,
+                            guint n);
 /** Generic NACK; @seqs rising. Those that fit into one packet, all of them if
  * there are at most 64. */
 gboolean wc_rtcp_write_nack (WcRtcpWriter *writer, guint32 sender,

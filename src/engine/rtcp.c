@@ -7,7 +7,7 @@
 #define REPORT_SIZE 24
 
 enum { SR = 200, RR = 201, RTPFB = 205, PSFB = 206 };
-enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4 };
+enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4, FMT_APPLICATION = 15 };
 
 static guint32
 read_u32 (const guint8 *data)
@@ -44,6 +44,30 @@ count_nacks (const guint8 *data, gsize size)
 }
 
 static void
+read_nacks (guint32 ssrc, const guint8 *data, gsize size,
+            WcRtcpSummary *summary)
+{
+  summary->nacked += count_nacks (data, size);
+  for (; size >= 4 && summary->n_nacks < WC_RTCP_MAX_NACKS;
+       data += 4, size -= 4)
+    summary->nacks[summary->n_nacks++] =
+        (WcRtcpNack){.ssrc = ssrc,
+                     .seq = (guint16)(data[0] << 8 | data[1]),
+                     .mask = (guint16)(data[2] << 8 | data[3])};
+}
+
+/* @data: behind the sender's SSRC and the media's, which is 0. */
+static void
+read_remb (const guint8 *data, gsize size, WcRtcpSummary *summary)
+{
+  if (size < 8 || memcmp (data, "REMB", 4) != 0)
+    return;
+  guint64 mantissa =
+      (guint64)(data[5] & 0x03) << 16 | (guint64)data[6] << 8 | data[7];
+  summary->remb_bps = mantissa << MIN (data[5] >> 2, 40);
+}
+
+static void
 add_key_request (guint32 ssrc, WcRtcpSummary *summary)
 {
   if (summary->n_key_requests < WC_RTCP_MAX_REPORTS)
@@ -60,9 +84,11 @@ read_packet (guint type, guint count, const guint8 *data, gsize size,
   } else if (type == RR && size >= 4) {
     read_reports (data + 4, size - 4, count, summary);
   } else if (type == RTPFB && count == FMT_NACK && size >= 8) {
-    summary->nacked += count_nacks (data + 8, size - 8);
+    read_nacks (read_u32 (data + 4), data + 8, size - 8, summary);
   } else if (type == PSFB && count == FMT_PLI && size >= 8) {
     add_key_request (read_u32 (data + 4), summary);
+  } else if (type == PSFB && count == FMT_APPLICATION && size >= 8) {
+    read_remb (data + 8, size - 8, summary);
   } else if (type == PSFB && count == FMT_FIR) {
     for (gsize at = 8; at + 8 <= size; at += 8)
       add_key_request (read_u32 (data + at), summary);

@@ -6,6 +6,8 @@
 #include <glib.h>
 
 #define WC_RTCP_MAX_REPORTS 4
+/** A packet of 1500 bytes that asks for more is an abuse. */
+#define WC_RTCP_MAX_NACKS 64
 
 /** A report block (RFC 3550 section 6.4.1). */
 typedef struct {
@@ -15,12 +17,23 @@ typedef struct {
   guint32 lsr, dlsr;    /* 0: it has seen no sender report */
 } WcRtcpReport;
 
+/** Packets asked for again (RFC 4585 section 6.2.1): @seq, and of the 16 behind
+ * it those whose bit is set, the lowest first. */
+typedef struct {
+  guint32 ssrc;
+  guint16 seq, mask;
+} WcRtcpNack;
+
 typedef struct {
   guint n_reports;
   WcRtcpReport reports[WC_RTCP_MAX_REPORTS];
-  guint nacked;         /* packets asked for again (RFC 4585 section 6.2.1) */
-  guint n_key_requests; /* PLI and FIR */
+  guint nacked; /* packets asked for again, all of them */
+  guint n_nacks;
+  WcRtcpNack nacks[WC_RTCP_MAX_NACKS];       /* the first ones */
+  guint n_key_requests;                      /* PLI and FIR */
   guint32 key_requests[WC_RTCP_MAX_REPORTS]; /* the media SSRCs they name */
+  guint64 remb_bps; /* what the receiver takes its link for
+                       (draft-alvestrand-rmcat-remb-03); 0: not said */
 } WcRtcpSummary;
 
 /** Reads as far as the packet is well-formed. Returns FALSE if nothing is. */

@@ -41,6 +41,18 @@ gsize wc_srtp_protect_rtp (WcSrtp *srtp, guint8 *packet, gsize header_size,
                            const guint8 *payload, gsize payload_size,
                            guint64 index);
 
+/** The arguments of wc_srtp_protect_rtp (), for later. */
+typedef struct {
+  WcSrtp *srtp;
+  guint8 *packet;
+  const guint8 *payload;
+  guint16 header_size, payload_size;
+  guint64 index;
+} WcSrtpJob;
+
+/** Protects each. */
+void wc_srtp_protect_many (const WcSrtpJob *jobs, guint n);
+
 /** Checks and decrypts in place; *@size shrinks. @index: nullable; the packet's
  * 48-bit index. Roll-overs are estimated for each SSRC (RFC 3711
  * section 3.3.1); the first packet of a stream may come just after one. */

@@ -30,6 +30,6 @@ struct WcSubscriber {
 };
 
 /** What was just read of a track for everybody. */
-void wc_subscriber_on_packets (WcSubscriber *subscriber, const WcFeed *feed,
+void wc_subscriber_on_packets (WcSubscriber *subscriber, WcFeed *feed,
                                WcPacket *const *packets, guint n,
                                gboolean lagged, gint64 now_us);

@@ -13,6 +13,9 @@
 #define PACE_PACKETS 16
 #define PACE_TURNS_PER_S 200
 #define PACE_INTERVAL_US (G_USEC_PER_SEC / PACE_TURNS_PER_S)
+/* What it is sent at once of what is new. */
+#define BURST_TURNS 2
+#define PACE_VALID_US (200 * 1000)
 
 /* A key frame is not repeated more often than this for one viewer; twice as
  * rarely with every time that did not help, until it asks for none for long. */
@@ -216,8 +219,23 @@ publish (WcSubscriber *subscriber)
   }
 }
 
+/* The same for all of the feed, and worked out now and then. */
+static guint
+pace_budget (WcFeed *feed, gint64 now_us)
+{
+  WcTrackStats stats;
+
+  if (feed->pace_packets == 0 || now_us - feed->paced_us > PACE_VALID_US) {
+    wc_track_get_stats (feed->track, &stats);
+    guint live = stats.bitrate_bps / 8 / WC_MAX_PAYLOAD / PACE_TURNS_PER_S;
+    feed->pace_packets = MAX (PACE_PACKETS, 3 * (live + 1));
+    feed->paced_us = now_us;
+  }
+  return feed->pace_packets;
+}
+
 void
-wc_subscriber_on_packets (WcSubscriber *subscriber, const WcFeed *feed,
+wc_subscriber_on_packets (WcSubscriber *subscriber, WcFeed *feed,
                           WcPacket *const *packets, guint n, gboolean lagged,
                           gint64 now_us)
 {
@@ -227,20 +245,14 @@ wc_subscriber_on_packets (WcSubscriber *subscriber, const WcFeed *feed,
 
   if (lagged)
     wc_delivery_lagged (delivery);
-  wc_delivery_live (delivery, packets, n, now_us);
+  wc_delivery_live (delivery, packets, n,
+                    BURST_TURNS * pace_budget (feed, now_us), now_us);
+  if (delivery->state == WC_DELIVERY_CATCHING_UP)
+    wc_worker_want_turn (subscriber->endpoint.worker, &subscriber->endpoint,
+                         now_us + PACE_INTERVAL_US);
   if (delivery->state == WC_DELIVERY_WAITING)
     maybe_want_key_frame (subscriber, media, now_us);
   publish (subscriber);
-}
-
-static guint
-pace_budget (WcSubscriber *subscriber, WcMedia media)
-{
-  WcTrackStats stats;
-
-  wc_track_get_stats (subscriber->deliveries[media].track, &stats);
-  guint live = stats.bitrate_bps / 8 / WC_MAX_PAYLOAD / PACE_TURNS_PER_S;
-  return MAX (PACE_PACKETS, 3 * (live + 1));
 }
 
 /* Catches up with what everybody has. */
@@ -255,7 +267,8 @@ on_turn (WcEndpoint *endpoint, gint64 now_us)
     if (delivery->state != WC_DELIVERY_CATCHING_UP)
       continue;
     wc_delivery_catch_up (delivery, subscriber->feeds[i]->seq,
-                          pace_budget (subscriber, i), now_us);
+                          pace_budget (subscriber->feeds[i], now_us), now_us,
+                          endpoint->worker->held);
     publish (subscriber);
     more |= delivery->state == WC_DELIVERY_CATCHING_UP;
   }
@@ -264,19 +277,30 @@ on_turn (WcEndpoint *endpoint, gint64 now_us)
 }
 
 static void
-on_check (WcEndpoint *endpoint, gint64 now_us)
+measure_rate (WcSubscriber *subscriber, gint64 now_us)
 {
-  WcSubscriber *subscriber = (WcSubscriber *)endpoint;
   gint64 elapsed_us = now_us - subscriber->rate_us;
   guint64 bytes = atomic_load (&subscriber->bytes);
 
-  if (subscriber->rate_us == 0 || elapsed_us < RATE_INTERVAL_US)
+  if (elapsed_us < RATE_INTERVAL_US)
     return;
   guint64 bits = (bytes - subscriber->rate_bytes) * 8;
   atomic_store (&subscriber->bitrate_bps,
                 (guint)(bits * G_USEC_PER_SEC / (guint64)elapsed_us));
   subscriber->rate_bytes = bytes;
   subscriber->rate_us = now_us;
+}
+
+static void
+on_check (WcEndpoint *endpoint, gint64 now_us)
+{
+  WcSubscriber *subscriber = (WcSubscriber *)endpoint;
+
+  if (endpoint->state != WC_ENDPOINT_SECURED)
+    return;
+  measure_rate (subscriber, now_us);
+  if (subscriber->lane->tick != NULL)
+    subscriber->lane->tick (subscriber->lane_data, now_us);
 }
 
 /* --- the endpoint's class, and life --------------------------------------- */
@@ -300,6 +324,23 @@ on_ended (WcEndpoint *endpoint)
     subscriber->feeds[i] = NULL;
     subscriber->deliveries[i].state = WC_DELIVERY_OFF;
   }
+  /* It is told once, by expiry or by stop. */
+  if (endpoint->state != WC_ENDPOINT_ENDED && subscriber->lane->ended != NULL)
+    subscriber->lane->ended (subscriber->lane_data);
+}
+
+static WcSubscriberExpiry
+expiry_of (WcEndpointExpiry why)
+{
+  switch (why) {
+  case WC_ENDPOINT_CONNECT_TIMEOUT:
+    return WC_SUBSCRIBER_CONNECT_TIMEOUT;
+  case WC_ENDPOINT_CONSENT_EXPIRED:
+    return WC_SUBSCRIBER_CONSENT_EXPIRED;
+  case WC_ENDPOINT_GONE:
+    break;
+  }
+  return WC_SUBSCRIBER_GONE;
 }
 
 static void
@@ -307,10 +348,7 @@ on_expired (WcEndpoint *endpoint, WcEndpointExpiry why)
 {
   WcSubscriber *subscriber = (WcSubscriber *)endpoint;
 
-  subscriber->events->expired (subscriber->user_data,
-                               why == WC_ENDPOINT_CONNECT_TIMEOUT
-                                   ? WC_SUBSCRIBER_CONNECT_TIMEOUT
-                                   : WC_SUBSCRIBER_CONSENT_EXPIRED);
+  subscriber->events->expired (subscriber->user_data, expiry_of (why));
 }
 
 static void

@@ -19,6 +19,7 @@ typedef struct WcSubscriber WcSubscriber;
 typedef enum {
   WC_SUBSCRIBER_CONNECT_TIMEOUT, /* not secured in time */
   WC_SUBSCRIBER_CONSENT_EXPIRED, /* RFC 7675: it went silent */
+  WC_SUBSCRIBER_GONE,            /* the same after what looked like a goodbye */
 } WcSubscriberExpiry;
 
 /** Called on the worker's thread; may only post. Not after `done` of stop. */

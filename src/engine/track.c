@@ -399,6 +399,19 @@ wc_track_read (WcTrack *track, guint64 *seq, WcPacket **packets, guint max,
   return n;
 }
 
+WcPacket *
+wc_track_get (WcTrack *track, guint64 seq)
+{
+  WcPacket *packet = NULL;
+
+  pthread_mutex_lock (&track->lock);
+  gsize i = find_index (track, seq);
+  if (i < track->count && entry_at (track, i)->seq == seq)
+    packet = wc_packet_ref (entry_at (track, i)->packet);
+  pthread_mutex_unlock (&track->lock);
+  return packet;
+}
+
 static gboolean
 read_newest (WcTrack *track, gboolean held, gint64 *timestamp,
              gint64 *capture_us, guint32 *frame)

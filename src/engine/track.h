@@ -82,6 +82,9 @@ gboolean wc_track_find_start_after (WcTrack *track, guint64 from, guint64 *seq);
 guint wc_track_read (WcTrack *track, guint64 *seq, WcPacket **packets,
                      guint max, gboolean *skipped);
 
+/** The packet with @seq. (transfer full) (nullable: it is not held) */
+WcPacket *wc_track_get (WcTrack *track, guint64 seq);
+
 /** The newest packet's timestamps: what "live" is now. FALSE when empty. */
 gboolean wc_track_newest (WcTrack *track, gint64 *timestamp, gint64 *capture_us,
                           guint32 *frame);

@@ -4,8 +4,14 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Linux 4.18; in the kernel's header and not in glibc's before 2.36. */
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
 
 #define BATCH 32
 #define BUFFER_BYTES (4 * 1024 * 1024)
@@ -206,48 +212,78 @@ wc_udp_receive (const WcUdp *udp, WcDatagram *datagrams, guint max)
 }
 
 static void
-write_pktinfo (struct msghdr *message, Control *control, int family,
-               const WcAddress *local)
+write_control (struct msghdr *header, int level, int type, const void *data,
+               gsize size)
+{
+  struct cmsghdr *c = (struct cmsghdr *)((guint8 *)header->msg_control +
+                                         header->msg_controllen);
+
+  c->cmsg_level = level;
+  c->cmsg_type = type;
+  c->cmsg_len = CMSG_LEN (size);
+  memcpy (CMSG_DATA (c), data, size);
+  header->msg_controllen += CMSG_SPACE (size);
+}
+
+static void
+write_pktinfo (struct msghdr *header, int family, const WcAddress *local)
 {
   struct sockaddr_storage sa;
 
   if (local->sa.sa_family == AF_UNSPEC)
     return;
-  memset (control, 0, sizeof *control);
-  message->msg_control = control;
-  wc_address_to_sockaddr (local, family, &sa);
   if (family == AF_INET6) {
+    wc_address_to_sockaddr (local, family, &sa);
     const struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&sa;
     struct in6_pktinfo info = {.ipi6_addr = in6->sin6_addr,
                                .ipi6_ifindex = in6->sin6_scope_id};
-    message->msg_controllen = CMSG_SPACE (sizeof info);
-    struct cmsghdr *c = CMSG_FIRSTHDR (message);
-    c->cmsg_level = IPPROTO_IPV6;
-    c->cmsg_type = IPV6_PKTINFO;
-    c->cmsg_len = CMSG_LEN (sizeof info);
-    memcpy (CMSG_DATA (c), &info, sizeof info);
+    write_control (header, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
   } else {
     struct in_pktinfo info = {.ipi_spec_dst = local->in.sin_addr};
-    message->msg_controllen = CMSG_SPACE (sizeof info);
-    struct cmsghdr *c = CMSG_FIRSTHDR (message);
-    c->cmsg_level = IPPROTO_IP;
-    c->cmsg_type = IP_PKTINFO;
-    c->cmsg_len = CMSG_LEN (sizeof info);
-    memcpy (CMSG_DATA (c), &info, sizeof info);
+    write_control (header, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
   }
+}
+
+void
+wc_udp_address (const WcUdp *udp, const WcAddress *to, const WcAddress *local,
+                WcUdpEnvelope *envelope, struct msghdr *header)
+{
+  struct sockaddr_storage sa;
+
+  header->msg_namelen = wc_address_to_sockaddr (to, udp->family, &sa);
+  header->msg_name = &envelope->to;
+  memcpy (&envelope->to, &sa, sizeof envelope->to);
+  header->msg_flags = 0;
+  header->msg_control = &envelope->control;
+  header->msg_controllen = 0;
+  write_pktinfo (header, udp->family, local);
+}
+
+void
+wc_udp_segment (struct msghdr *header, WcUdpEnvelope *envelope, guint16 size)
+{
+  write_control (header, SOL_UDP, UDP_SEGMENT, &size, sizeof size);
+}
+
+/* It is the last one. */
+void
+wc_udp_no_segment (struct msghdr *header)
+{
+  for (struct cmsghdr *c = CMSG_FIRSTHDR (header); c != NULL;
+       c = CMSG_NXTHDR (header, c))
+    if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_SEGMENT)
+      header->msg_controllen -= CMSG_SPACE (sizeof (guint16));
 }
 
 gboolean
 wc_udp_send (const WcUdp *udp, const WcAddress *to, const WcAddress *local,
              const void *data, gsize size)
 {
-  struct sockaddr_storage sa;
   struct iovec part = {(void *)data, size};
-  Control control;
-  struct msghdr message = {.msg_name = &sa, .msg_iov = &part, .msg_iovlen = 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  WcUdpEnvelope envelope;
 
-  message.msg_namelen = wc_address_to_sockaddr (to, udp->family, &sa);
-  write_pktinfo (&message, &control, udp->family, local);
+  wc_udp_address (udp, to, local, &envelope, &message);
   return sendmsg (udp->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) ==
          (gssize)size;
 }

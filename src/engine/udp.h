@@ -8,6 +8,7 @@
 #include "base/address.h"
 
 #include <gio/gio.h>
+#include <sys/socket.h>
 
 typedef struct {
   int fd;
@@ -33,6 +34,31 @@ void wc_udp_close (WcUdp *udp);
 /** Takes up to @max waiting datagrams without blocking; larger ones than fit
  * are dropped. Returns how many. */
 guint wc_udp_receive (const WcUdp *udp, WcDatagram *datagrams, guint max);
+
+/** Room for what a message says besides its data. */
+typedef struct {
+  union {
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+  } to;
+  union {
+    struct cmsghdr header; /* for its alignment */
+    guint8 bytes[CMSG_SPACE (sizeof (struct in6_pktinfo)) +
+                 CMSG_SPACE (sizeof (guint16))];
+  } control;
+} WcUdpEnvelope;
+
+/** Fills name and control of @header, which point into @envelope; its data is
+ * not touched. */
+void wc_udp_address (const WcUdp *udp, const WcAddress *to,
+                     const WcAddress *local, WcUdpEnvelope *envelope,
+                     struct msghdr *header);
+/** The data is @size bytes again and again, each a datagram of its own
+ * (UDP_SEGMENT); the last may be shorter. After wc_udp_address (). */
+void wc_udp_segment (struct msghdr *header, WcUdpEnvelope *envelope,
+                     guint16 size);
+/** Takes that back. */
+void wc_udp_no_segment (struct msghdr *header);
 
 /** Sends without blocking, from the IP address @local. Any thread. */
 gboolean wc_udp_send (const WcUdp *udp, const WcAddress *to,

@@ -14,9 +14,13 @@
 #include <unistd.h>
 
 #define RECEIVE_BATCH 32
-#define READ_BATCH 64
 #define MAX_FOREIGN 1024
 #define CHECK_INTERVAL_US (250 * 1000)
+/* How long the packets of a frame that is not complete may wait for the others,
+ * so that a viewer gets them in one message, if there are enough viewers for
+ * that to count. */
+#define GATHER_US 2000
+#define GATHER_SUBSCRIBERS 8
 
 typedef struct {
   WcWorkerFunc run;
@@ -105,6 +109,8 @@ wc_worker_add (WcWorker *worker, WcEndpoint *endpoint)
 void
 wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint)
 {
+  if (endpoint->waits_for_turn)
+    g_ptr_array_remove_fast (worker->turns, endpoint);
   if (g_hash_table_remove (worker->by_ufrag, endpoint->ufrag))
     atomic_fetch_sub (&worker->n_endpoints, 1);
 }
@@ -143,6 +149,9 @@ free_feed (gpointer data)
   pthread_mutex_lock (&worker->lock);
   g_ptr_array_remove (worker->news, feed);
   pthread_mutex_unlock (&worker->lock);
+  g_ptr_array_remove_fast (worker->gathering, feed);
+  for (guint i = 0; i < feed->n_gathered; i++)
+    wc_packet_unref (feed->gathered[i]);
   wc_track_unref (feed->track);
   g_ptr_array_unref (feed->subscribers);
   g_free (feed);
@@ -158,7 +167,7 @@ wc_worker_join_feed (WcWorker *worker, WcTrack *track, WcSubscriber *subscriber)
     feed->track = wc_track_ref (track);
     feed->worker = worker;
     feed->subscribers = g_ptr_array_new ();
-    feed->seq = wc_track_head (track);
+    feed->seq = feed->read_seq = wc_track_head (track);
     g_hash_table_insert (worker->feeds, track, feed);
     feed->waker = wc_track_add_waker (track, on_track_news, feed);
     on_track_news (feed); /* what came between the two lines above */
@@ -246,29 +255,68 @@ receive (WcWorker *worker)
 
 /* --- media ---------------------------------------------------------------- */
 
+/* What the batch refers to may go when it was encrypted, sent or not. */
 static void
-deliver (WcFeed *feed, WcPacket *const *packets, guint n, gboolean lagged,
-         gint64 now_us)
+flush (WcWorker *worker)
 {
+  wc_send_batch_flush (worker->batch);
+  g_ptr_array_set_size (worker->held, 0);
+}
+
+static void
+serve (WcFeed *feed, gboolean lagged, gint64 now_us)
+{
+  WcWorker *worker = feed->worker;
+
+  if (feed->n_gathered > 0)
+    feed->seq = feed->gathered[feed->n_gathered - 1]->seq + 1;
   for (guint i = 0; i < feed->subscribers->len; i++)
     wc_subscriber_on_packets (g_ptr_array_index (feed->subscribers, i), feed,
-                              packets, n, lagged, now_us);
+                              feed->gathered, feed->n_gathered, lagged, now_us);
+  flush (worker);
+  for (guint i = 0; i < feed->n_gathered; i++)
+    wc_packet_unref (feed->gathered[i]);
+  feed->n_gathered = 0;
+  feed->due_us = 0;
+}
+
+/* Waiting costs every viewer time, and saves work only where there are many. */
+static gboolean
+may_gather (const WcFeed *feed)
+{
+  return feed->n_gathered > 0 && feed->subscribers->len >= GATHER_SUBSCRIBERS &&
+         wc_codec_info (wc_track_codec (feed->track))->media ==
+             WC_MEDIA_VIDEO &&
+         !(feed->gathered[feed->n_gathered - 1]->flags & WC_PACKET_MARKER);
+}
+
+static void
+gather (WcFeed *feed, gint64 now_us)
+{
+  if (feed->due_us == 0) {
+    feed->due_us = now_us + GATHER_US;
+    g_ptr_array_add (feed->worker->gathering, feed);
+  } else if (now_us >= feed->due_us) {
+    serve (feed, FALSE, now_us);
+  }
 }
 
 static void
 read_feed (WcFeed *feed, gint64 now_us)
 {
-  WcPacket *packets[READ_BATCH];
-  guint n;
+  gboolean full;
 
   do {
     gboolean lagged = FALSE;
-    n = wc_track_read (feed->track, &feed->seq, packets, READ_BATCH, &lagged);
-    if (n > 0 || lagged)
-      deliver (feed, packets, n, lagged, now_us);
-    for (guint i = 0; i < n; i++)
-      wc_packet_unref (packets[i]);
-  } while (n == READ_BATCH);
+    feed->n_gathered += wc_track_read (
+        feed->track, &feed->read_seq, feed->gathered + feed->n_gathered,
+        WC_FEED_BATCH - feed->n_gathered, &lagged);
+    full = feed->n_gathered == WC_FEED_BATCH;
+    if (!full && !lagged && may_gather (feed))
+      gather (feed, now_us);
+    else if (feed->n_gathered > 0 || lagged)
+      serve (feed, lagged, now_us);
+  } while (full);
 }
 
 static void
@@ -288,9 +336,25 @@ read_news (WcWorker *worker, gint64 now_us)
   g_ptr_array_set_size (news, 0);
 }
 
+/* Of the feeds that wait for the rest of a frame. */
+static void
+read_gathering (WcWorker *worker, gint64 now_us)
+{
+  for (guint i = worker->gathering->len; i > 0; i--) {
+    WcFeed *feed = g_ptr_array_index (worker->gathering, i - 1);
+    if (feed->due_us != 0 && now_us >= feed->due_us)
+      serve (feed, FALSE, now_us);
+    if (feed->due_us == 0)
+      g_ptr_array_remove_index_fast (worker->gathering, i - 1);
+  }
+}
+
 void
 wc_worker_want_turn (WcWorker *worker, WcEndpoint *endpoint, gint64 at_us)
 {
+  if (!endpoint->waits_for_turn)
+    g_ptr_array_add (worker->turns, endpoint);
+  endpoint->waits_for_turn = TRUE;
   endpoint->turn_us = MIN (endpoint->turn_us, at_us);
   worker->next_turn_us = MIN (worker->next_turn_us, at_us);
 }
@@ -299,20 +363,50 @@ wc_worker_want_turn (WcWorker *worker, WcEndpoint *endpoint, gint64 at_us)
 static void
 give_turns (WcWorker *worker, gint64 now_us)
 {
-  GHashTableIter iter;
-  gpointer value;
-  gint64 next_us = G_MAXINT64;
-
-  g_hash_table_iter_init (&iter, worker->by_ufrag);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    WcEndpoint *endpoint = value;
+  worker->next_turn_us = G_MAXINT64;
+  for (guint i = worker->turns->len; i > 0; i--) {
+    WcEndpoint *endpoint = g_ptr_array_index (worker->turns, i - 1);
     if (endpoint->turn_us <= now_us) {
       endpoint->turn_us = G_MAXINT64;
       endpoint->class->turn (endpoint, now_us);
     }
-    next_us = MIN (next_us, endpoint->turn_us);
+    worker->next_turn_us = MIN (worker->next_turn_us, endpoint->turn_us);
+    endpoint->waits_for_turn = endpoint->turn_us != G_MAXINT64;
+    if (!endpoint->waits_for_turn)
+      g_ptr_array_remove_index_fast (worker->turns, i - 1);
   }
-  worker->next_turn_us = next_us;
+  flush (worker);
+}
+
+/* The socket is watched for room only while something waits for it. */
+static void
+watch_writable (WcWorker *worker)
+{
+  gboolean wanted = wc_send_batch_is_blocked (worker->batch);
+  struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0),
+                              .data.fd = worker->udp.fd};
+
+  if (wanted == worker->wants_writable)
+    return;
+  worker->wants_writable = wanted;
+  epoll_ctl (worker->epoll_fd, EPOLL_CTL_MOD, worker->udp.fd, &event);
+}
+
+static void
+publish_sent (WcWorker *worker)
+{
+  const WcSendBatchStats *stats = wc_send_batch_stats (worker->batch);
+
+  atomic_store_explicit (&worker->batch_datagrams, stats->datagrams,
+                         memory_order_relaxed);
+  atomic_store_explicit (&worker->batch_bytes, stats->bytes,
+                         memory_order_relaxed);
+  atomic_store_explicit (&worker->batch_failed, stats->failed,
+                         memory_order_relaxed);
+  atomic_store_explicit (&worker->batch_blocked, stats->blocked,
+                         memory_order_relaxed);
+  atomic_store_explicit (&worker->batch_apart, stats->apart,
+                         memory_order_relaxed);
 }
 
 static void
@@ -364,40 +458,55 @@ clear_event (WcWorker *worker)
 }
 
 static int
-time_to_turn_ms (const WcWorker *worker)
+timeout_ms (const WcWorker *worker)
 {
   gint64 left_us = worker->next_turn_us - wc_clock_now_us ();
 
+  if (worker->gathering->len > 0)
+    left_us = MIN (left_us, GATHER_US);
   return (int)((CLAMP (left_us, 0, CHECK_INTERVAL_US) + 999) / 1000);
+}
+
+/* Returns TRUE if there are datagrams. */
+static gboolean
+wait (WcWorker *worker)
+{
+  struct epoll_event events[2];
+  int n = epoll_wait (worker->epoll_fd, events, 2, timeout_ms (worker));
+  gboolean readable = FALSE;
+
+  for (int i = 0; i < n; i++) {
+    if (events[i].data.fd == worker->event_fd)
+      clear_event (worker);
+    else
+      readable = (events[i].events & ~(guint)EPOLLOUT) != 0;
+  }
+  return readable;
 }
 
 static void *
 run (void *data)
 {
   WcWorker *worker = data;
-  struct epoll_event events[2];
 
   while (!atomic_load (&worker->quit)) {
-    int timeout_ms = time_to_turn_ms (worker);
-    int n = epoll_wait (worker->epoll_fd, events, 2, timeout_ms);
-    gboolean readable = FALSE;
-    for (int i = 0; i < n; i++) {
-      if (events[i].data.fd == worker->event_fd)
-        clear_event (worker);
-      else
-        readable = TRUE;
-    }
+    gboolean readable = wait (worker);
 
     run_inbox (worker);
     if (readable)
       receive (worker);
+    flush (worker); /* what was asked for again; what waited for the socket */
     gint64 now_us = wc_clock_now_us ();
     read_news (worker, now_us);
+    read_gathering (worker, now_us);
     if (now_us >= worker->next_turn_us)
       give_turns (worker, now_us);
     check (worker, now_us);
+    watch_writable (worker);
+    publish_sent (worker);
   }
   run_inbox (worker); /* nobody may wait for ever */
+  flush (worker);
   return NULL;
 }
 
@@ -417,6 +526,11 @@ init_tables (WcWorker *worker)
   g_queue_init (&worker->foreign);
   worker->news = g_ptr_array_new ();
   worker->news_spare = g_ptr_array_new ();
+  worker->turns = g_ptr_array_new ();
+  worker->gathering = g_ptr_array_new ();
+  worker->held =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_packet_unref);
+  worker->batch = wc_send_batch_new (&worker->udp, NULL);
   worker->stun = wc_stun_new ();
   worker->by_ufrag = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                             (GDestroyNotify)wc_endpoint_unref);
@@ -434,9 +548,12 @@ free_tables (WcWorker *worker)
   g_hash_table_unref (worker->feeds);
   g_queue_clear_full (&worker->inbox, g_free);
   g_queue_clear_full (&worker->foreign, g_free);
-  g_queue_clear_full (&worker->foreign, g_free);
   g_ptr_array_unref (worker->news);
   g_ptr_array_unref (worker->news_spare);
+  g_ptr_array_unref (worker->turns);
+  g_ptr_array_unref (worker->gathering);
+  g_ptr_array_unref (worker->held);
+  wc_send_batch_free (worker->batch);
   wc_stun_free (worker->stun);
   g_free (worker->datagrams);
   pthread_mutex_destroy (&worker->lock);

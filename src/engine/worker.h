@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/send-batch.h"
 #include "engine/stun.h"
 #include "engine/subscriber.h"
 #include "engine/track.h"
@@ -20,6 +21,8 @@
 typedef struct WcWorker WcWorker;
 typedef struct WcEndpoint WcEndpoint;
 
+#define WC_FEED_BATCH 64
+
 typedef void (*WcWorkerFunc) (WcWorker *worker, gpointer data);
 
 /** A track that at least one subscriber of this worker gets. */
@@ -28,8 +31,15 @@ typedef struct {
   WcWorker *worker;
   guint waker;
   atomic_bool has_news;
-  guint64 seq;            /* where the worker's reading is */
+  guint64 seq;            /* up to where the subscribers were served */
+  guint64 read_seq;       /* up to where the track was read */
   GPtrArray *subscribers; /* of WcSubscriber, borrowed */
+
+  WcPacket *gathered[WC_FEED_BATCH]; /* read and not yet served */
+  guint n_gathered;
+  gint64 due_us;      /* when they are, complete frame or not; 0: none */
+  guint pace_packets; /* what a subscriber may catch up with in a turn */
+  gint64 paced_us;    /* when that was last worked out */
 } WcFeed;
 
 struct WcWorker {
@@ -53,12 +63,19 @@ struct WcWorker {
   GHashTable *by_address; /* WcAddress * -> WcEndpoint, borrowed; valid only
                              while the engine says that it is ours */
   GHashTable *feeds;      /* WcTrack * -> WcFeed */
+  GPtrArray *turns;       /* of WcEndpoint, borrowed: those that want one */
+  GPtrArray *gathering;   /* of WcFeed */
   gint64 next_check_us, next_turn_us;
+  WcSendBatch *batch;
+  GPtrArray *held; /* of WcPacket: what the batch may refer to */
+  gboolean wants_writable;
   WcDatagram *datagrams; /* receive batch */
 
   atomic_uint n_endpoints;
   atomic_ullong datagrams_in, datagrams_out, bytes_out, foreign_in;
   atomic_ullong stun_rejected, stray, send_failed;
+  atomic_ullong batch_datagrams, batch_bytes, batch_failed, batch_blocked,
+      batch_apart; /* of the batch, published once in a turn */
 };
 
 /** @udp is taken over. Others may post to it from now on. */

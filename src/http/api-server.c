@@ -41,6 +41,11 @@ engine_json (const WcHttpContext *context)
                               (gint64)stats.stun_rejected);
   json_object_set_int_member (object, "stray", (gint64)stats.stray);
   json_object_set_int_member (object, "send_failed", (gint64)stats.send_failed);
+  json_object_set_int_member (object, "send_blocked",
+                              (gint64)stats.send_blocked);
+  json_object_set_int_member (object, "send_apart", (gint64)stats.send_apart);
+  json_object_set_int_member (object, "webrtcbins",
+                              wc_peer_factory_webrtcbins (context->peers));
   json_object_set_int_member (object, "peers_alive",
                               wc_peer_factory_alive (context->peers));
   return object;

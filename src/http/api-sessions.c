@@ -36,6 +36,10 @@ set_stats (JsonObject *object, const WcPeerStats *stats)
   json_object_set_int_member (object, "packets_dropped",
                               (gint64)stats->packets_dropped);
   json_object_set_int_member (object, "nacks", stats->nacks);
+  json_object_set_int_member (object, "resent", stats->resent);
+  json_object_set_int_member (object, "jitter_ms", stats->jitter_ms);
+  json_object_set_int_member (object, "estimated_bps",
+                              (gint64)stats->estimated_bps);
   json_object_set_int_member (object, "plis", stats->plis);
 }
 

@@ -19,11 +19,19 @@ enum { DTLS_CLOSED = 1, DTLS_FAILED = 2, DTLS_CONNECTED = 4 };
 /* GstDtlsSrtpCipher and GstDtlsSrtpAuth of `srtp-cipher` and `srtp-auth`. */
 enum { CIPHER_AES_128_ICM = 1, AUTH_HMAC_SHA1_80 = 2 };
 
+/* Types of DTLS records (RFC 5246 section 6.2.1). */
+#define RECORD_ALERT 21
+#define RECORD_HANDSHAKE 22
+#define RECORD_HEADER_SIZE 13
+#define GOODBYE_WAIT_US (100 * 1000)
+#define MAX_GOODBYE 128
+
 struct WcConnection {
   WcConnectionCallbacks callbacks;
   gpointer user_data;
   char *pem;
   guint history_ms;
+  gboolean keys_only;
 
   GstElement *pipeline;
   GstElement *webrtcbin; /* of the pipeline */
@@ -33,26 +41,72 @@ struct WcConnection {
   guint32 rtx_ssrc[WC_N_MEDIA];
   guint resend_budget; /* of the thread that RTCP comes on, as the next */
   gint64 resend_us;    /* when it was last filled up */
-  atomic_uint n_keys;  /* directions that have theirs */
+  atomic_uint n_ready; /* see note_ready () */
+  atomic_bool sent_finished;
   atomic_bool dtls_up;
-  atomic_bool closing;      /* callbacks stop */
-  atomic_bool said_goodbye; /* an alert went out */
+  atomic_bool closing;       /* callbacks stop */
+  atomic_bool keeps_goodbye; /* an alert is kept instead of sent */
+  atomic_bool said_goodbye;  /* an alert went out, or is in `goodbye` */
+  guint8 goodbye[MAX_GOODBYE];
+  gsize goodbye_size;
 };
 
-/* A DTLS record of type alert (RFC 5246 section 6.2.1). */
-#define RECORD_ALERT 21
-#define GOODBYE_WAIT_US (100 * 1000)
 /* What a viewer may have sent again in a second, some 10 Mbit/s. */
 #define MAX_RESENT 1000
+
+/* Both directions have their keys, and our Finished has left: it goes by a
+ * thread of dtlsenc's, and what is encrypted must not overtake it. */
+static void
+note_ready (WcConnection *connection)
+{
+  if (atomic_fetch_add (&connection->n_ready, 1) + 1 == 3 &&
+      !atomic_load (&connection->closing))
+    connection->callbacks.keys (connection->user_data);
+}
+
+/* The only handshake message in an epoch above 0 (RFC 6347 section 4.2.4); it
+ * shares a datagram with others. */
+static gboolean
+has_finished (const guint8 *data, gsize size)
+{
+  gsize length;
+
+  for (; size >= RECORD_HEADER_SIZE; data += length, size -= length) {
+    gboolean encrypted = data[3] != 0 || data[4] != 0;
+    if (data[0] == RECORD_HANDSHAKE && encrypted)
+      return TRUE;
+    length = RECORD_HEADER_SIZE + ((gsize)data[11] << 8 | data[12]);
+    if (length > size)
+      break;
+  }
+  return FALSE;
+}
+
+static void
+keep_goodbye (WcConnection *connection, const guint8 *data, gsize size)
+{
+  if (atomic_load (&connection->said_goodbye) || size > MAX_GOODBYE)
+    return;
+  memcpy (connection->goodbye, data, size);
+  connection->goodbye_size = size;
+}
 
 static void
 on_sink_send (const guint8 *data, gsize size, gpointer user_data)
 {
   WcConnection *connection = user_data;
+  gboolean is_alert = size > 0 && data[0] == RECORD_ALERT;
 
-  connection->callbacks.send (data, size, connection->user_data);
-  if (size > 0 && data[0] == RECORD_ALERT)
+  if (is_alert && atomic_load (&connection->keeps_goodbye))
+    keep_goodbye (connection, data, size);
+  else
+    connection->callbacks.send (data, size, connection->user_data);
+  if (is_alert)
     atomic_store (&connection->said_goodbye, TRUE);
+  else if (!atomic_load (&connection->sent_finished) &&
+           has_finished (data, size) &&
+           !atomic_exchange (&connection->sent_finished, TRUE))
+    note_ready (connection);
 }
 
 /* --- what webrtcbin makes inside ------------------------------------------ */
@@ -60,11 +114,7 @@ on_sink_send (const guint8 *data, gsize size, gpointer user_data)
 static void
 on_key (GstElement *element, gpointer user_data)
 {
-  WcConnection *connection = user_data;
-
-  if (atomic_fetch_add (&connection->n_keys, 1) + 1 == 2 &&
-      !atomic_load (&connection->closing))
-    connection->callbacks.keys (connection->user_data);
+  note_ready (user_data);
 }
 
 static void
@@ -269,6 +319,8 @@ add_transceiver (WcConnection *connection, const WcSdpPlanMedia *media,
   g_signal_emit_by_name (connection->webrtcbin, "add-transceiver",
                          GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps,
                          &transceiver);
+  if (connection->keys_only)
+    return;
   if (transceiver != NULL)
     g_object_set (transceiver, "do-nack", media->rtx != NULL, NULL);
   connection->sources[media->track] =
@@ -427,7 +479,7 @@ negotiate (WcConnection *connection, const WcConnectionParams *params,
   edit_answer (connection, params, answer);
   return set_description (connection, "set-local-description",
                           GST_WEBRTC_SDP_TYPE_ANSWER, answer, error) &&
-         link_sources (connection, params->plan, error);
+         (params->keys_only || link_sources (connection, params->plan, error));
 }
 
 WcConnection *
@@ -441,6 +493,7 @@ wc_connection_open (const WcConnectionParams *params,
   connection->user_data = user_data;
   connection->pem = g_strdup (params->pem);
   connection->history_ms = params->history_ms;
+  connection->keys_only = params->keys_only;
   make_pipeline (connection, params->cname);
   gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
   for (guint i = 0; i < params->plan->media->len; i++) {
@@ -449,7 +502,7 @@ wc_connection_open (const WcConnectionParams *params,
       add_transceiver (connection, media, params->ssrc[media->track]);
   }
   if (!negotiate (connection, params, error)) {
-    wc_connection_close (connection);
+    wc_connection_close (connection, NULL);
     return NULL;
   }
   free_clocksyncs (connection);
@@ -487,10 +540,14 @@ release_element (WcConnection *connection, GstElement **element)
 }
 
 void
-wc_connection_close (WcConnection *connection)
+wc_connection_close (WcConnection *connection, GByteArray *kept)
 {
   atomic_store (&connection->closing, TRUE);
+  atomic_store (&connection->keeps_goodbye, kept != NULL);
   send_close_notify (connection);
+  if (kept != NULL && atomic_load (&connection->said_goodbye))
+    g_byte_array_append (kept, connection->goodbye,
+                         (guint)connection->goodbye_size);
   gst_element_set_state (connection->pipeline, GST_STATE_NULL);
   g_signal_handlers_disconnect_by_data (connection->webrtcbin, connection);
   release_element (connection, &connection->dtls_enc);

@@ -19,7 +19,8 @@ typedef struct WcConnection WcConnection;
 typedef struct {
   /** DTLS, SRTP or SRTCP for the viewer. */
   void (*send) (const guint8 *data, gsize size, gpointer user_data);
-  /** The SRTP keys of both directions are there; called once. */
+  /** The SRTP keys of both directions are there, and all that the viewer needs
+   * to have its own was sent; called once. */
   void (*keys) (gpointer user_data);
   /** An authentic RTCP packet of the viewer, decrypted. */
   void (*rtcp) (const guint8 *data, gsize size, gpointer user_data);
@@ -33,7 +34,8 @@ typedef struct {
   const char *ufrag, *pwd; /* ours, for the local description */
   const char *cname;       /* of our SSRCs (RFC 3550 section 6.5.1) */
   guint32 ssrc[WC_N_MEDIA];
-  guint history_ms; /* how long packets can be sent again (RTX) */
+  guint history_ms;   /* how long packets can be sent again (RTX) */
+  gboolean keys_only; /* media and RTCP go past it: it does DTLS alone */
 } WcConnectionParams;
 
 /** What SRTP is keyed with; whoever holds it clears it after use. */
@@ -45,8 +47,9 @@ typedef struct {
 WcConnection *wc_connection_open (const WcConnectionParams *params,
                                   const WcConnectionCallbacks *callbacks,
                                   gpointer user_data, GError **error);
-/** Sends DTLS close_notify if DTLS is up, tears down, frees. May take long. */
-void wc_connection_close (WcConnection *connection);
+/** Sends DTLS close_notify if DTLS is up, tears down, frees. May take long.
+ * @kept: nullable; gets the close_notify instead of the viewer. */
+void wc_connection_close (WcConnection *connection, GByteArray *kept);
 
 /** The SSRC that webrtcbin sends retransmissions of @media with; 0: none. */
 guint32 wc_connection_rtx_ssrc (WcConnection *connection, WcMedia media);

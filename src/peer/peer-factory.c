@@ -17,7 +17,8 @@ struct _WcPeerFactory {
   GThreadPool *control_pool;
   GThreadPool *lane_pool;
   guint history_ms;
-  atomic_int alive;
+  gboolean direct;
+  atomic_int alive, webrtcbins;
 };
 
 G_DEFINE_FINAL_TYPE (WcPeerFactory, wc_peer_factory, G_TYPE_OBJECT)
@@ -144,6 +145,12 @@ wc_peer_factory_alive (WcPeerFactory *factory)
   return (guint)atomic_load (&factory->alive);
 }
 
+guint
+wc_peer_factory_webrtcbins (WcPeerFactory *factory)
+{
+  return (guint)atomic_load (&factory->webrtcbins);
+}
+
 WcEngine *
 wc_peer_factory_engine (WcPeerFactory *factory)
 {
@@ -160,6 +167,18 @@ GThreadPool *
 wc_peer_factory_lane_pool (WcPeerFactory *factory)
 {
   return factory->lane_pool;
+}
+
+void
+wc_peer_factory_set_direct (WcPeerFactory *factory, gboolean direct)
+{
+  factory->direct = direct;
+}
+
+gboolean
+wc_peer_factory_is_direct (WcPeerFactory *factory)
+{
+  return factory->direct;
 }
 
 guint
@@ -182,4 +201,10 @@ void
 wc_peer_factory_count (WcPeerFactory *factory, gint change)
 {
   atomic_fetch_add (&factory->alive, change);
+}
+
+void
+wc_peer_factory_count_webrtcbin (WcPeerFactory *factory, gint change)
+{
+  atomic_fetch_add (&factory->webrtcbins, change);
 }

@@ -10,10 +10,12 @@ typedef void (*WcControlFunc) (gpointer data);
 WcEngine *wc_peer_factory_engine (WcPeerFactory *factory);
 const WcCertificate *wc_peer_factory_certificate (WcPeerFactory *factory);
 GThreadPool *wc_peer_factory_lane_pool (WcPeerFactory *factory);
+gboolean wc_peer_factory_is_direct (WcPeerFactory *factory);
 guint wc_peer_factory_history_ms (WcPeerFactory *factory);
 
 /** Runs @run on the control pool. Any thread. */
 void wc_peer_factory_control (WcPeerFactory *factory, WcControlFunc run,
                               gpointer data);
-/** A webrtcbin more, a webrtcbin less. Any thread. */
+/** A peer more, a peer less; a webrtcbin more, a webrtcbin less. Any thread. */
 void wc_peer_factory_count (WcPeerFactory *factory, gint change);
+void wc_peer_factory_count_webrtcbin (WcPeerFactory *factory, gint change);

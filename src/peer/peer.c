@@ -3,10 +3,13 @@
 
 #include "base/id.h"
 #include "base/log.h"
+#include "engine/direct-lane.h"
 #include "engine/subscriber.h"
 #include "peer/peer-private.h"
 #include "peer/webrtcbin-lane.h"
 #include "sdp/answer.h"
+
+#include <openssl/crypto.h>
 
 struct _WcPeer {
   GObject parent;
@@ -14,13 +17,15 @@ struct _WcPeer {
   WcSdpPlan *plan;
   char *label;
   WcSubscriber *subscriber;
-  WcWebrtcbinLane *lane;
-  guint32 ssrc[WC_N_MEDIA];
+  WcWebrtcbinLane *lane; /* NULL: it has retired */
+  WcDirectLane *direct;  /* NULL: media goes through `lane` */
+  guint32 ssrc[WC_N_MEDIA], rtx_ssrc[WC_N_MEDIA];
   char *stream_id, *cname;
 
   WcPeerState state;
   char *reason;       /* why it is closed */
   gboolean opening;   /* the control pool has it; tear-down waits */
+  gboolean retiring;  /* as opening */
   gboolean torn_down; /* begun or not needed */
 };
 
@@ -53,11 +58,13 @@ set_state (WcPeer *peer, WcPeerState state, const char *reason)
   return TRUE;
 }
 
+static void begin_retirement (WcPeer *peer);
+
 /* --- events from other threads -------------------------------------------- */
 
 typedef enum {
-  EVENT_SECURED,
   EVENT_PLAYING,
+  EVENT_RETIRE,
   EVENT_IMPOSTOR,
   EVENT_LEFT,
   EVENT_CONNECT_TIMEOUT,
@@ -80,11 +87,11 @@ on_event (gpointer data)
   if (peer->state == WC_PEER_CLOSED)
     return G_SOURCE_REMOVE;
   switch (event->type) {
-  case EVENT_SECURED:
-    wc_subscriber_secured (peer->subscriber);
-    break;
   case EVENT_PLAYING:
     set_state (peer, WC_PEER_PLAYING, "first packet sent");
+    break;
+  case EVENT_RETIRE:
+    begin_retirement (peer);
     break;
   case EVENT_IMPOSTOR:
     wc_peer_close (peer, "its certificate is not the one of its offer");
@@ -144,6 +151,9 @@ on_expired (gpointer peer, WcSubscriberExpiry why)
   case WC_SUBSCRIBER_CONSENT_EXPIRED:
     post (peer, EVENT_CONSENT_EXPIRED);
     break;
+  case WC_SUBSCRIBER_GONE:
+    post (peer, EVENT_LEFT);
+    break;
   }
 }
 
@@ -152,12 +162,6 @@ on_key_frame_wanted (gpointer peer, WcMedia media)
 {
   post (peer, media == WC_MEDIA_AUDIO ? EVENT_KEY_FRAME_WANTED_AUDIO
                                       : EVENT_KEY_FRAME_WANTED_VIDEO);
-}
-
-static void
-on_secured (gpointer peer)
-{
-  post (peer, EVENT_SECURED);
 }
 
 static void
@@ -172,9 +176,38 @@ on_left (gpointer peer)
   post (peer, EVENT_LEFT);
 }
 
+/* Lane pool. Not by way of the main thread: it may be busy with others. */
+static void
+on_secured (gpointer data)
+{
+  WcPeer *peer = data;
+  WcConnectionKeys keys;
+
+  if (peer->direct != NULL) {
+    if (!wc_webrtcbin_lane_get_keys (peer->lane, &keys)) {
+      on_left (peer);
+      return;
+    }
+    wc_direct_lane_set_keys (peer->direct, keys.send, keys.receive);
+    OPENSSL_cleanse (&keys, sizeof keys);
+  }
+  wc_subscriber_secured (peer->subscriber);
+}
+
+static void
+on_retire (gpointer peer)
+{
+  post (peer, EVENT_RETIRE);
+}
+
 static const WcSubscriberEvents subscriber_events = {
     .playing = on_playing,
     .expired = on_expired,
+    .key_frame_wanted = on_key_frame_wanted,
+};
+
+static const WcDirectLaneEvents direct_events = {
+    .retire = on_retire,
     .key_frame_wanted = on_key_frame_wanted,
 };
 
@@ -194,6 +227,7 @@ wc_peer_finalize (GObject *object)
 
   g_clear_pointer (&peer->subscriber, wc_subscriber_unref);
   g_clear_pointer (&peer->lane, wc_webrtcbin_lane_unref);
+  g_clear_pointer (&peer->direct, wc_direct_lane_unref);
   g_clear_pointer (&peer->plan, wc_sdp_plan_free);
   g_clear_object (&peer->factory);
   g_free (peer->label);
@@ -220,21 +254,54 @@ wc_peer_init (WcPeer *peer)
 {
 }
 
+/* Unlike those that the viewer is sent already. */
 static guint32
-random_ssrc (guint32 other)
+random_ssrc (const WcPeer *peer)
 {
   guint32 ssrc;
+  gboolean taken;
 
-  do
+  do {
     wc_id_random_bytes (&ssrc, sizeof ssrc);
-  while (ssrc == 0 || ssrc == other);
+    taken = ssrc == 0;
+    for (guint i = 0; i < WC_N_MEDIA; i++)
+      taken |= ssrc == peer->ssrc[i] || ssrc == peer->rtx_ssrc[i];
+  } while (taken);
   return ssrc;
+}
+
+static void
+make_direct_lane (WcPeer *peer)
+{
+  WcDirectLaneParams params = {
+      .cname = peer->cname,
+      .is_client = wc_sdp_plan_setup (peer->plan) == WC_SDP_SETUP_ACTIVE,
+      .handshake = &wc_webrtcbin_lane,
+      .handshake_data = peer->lane,
+  };
+
+  for (guint i = 0; i < peer->plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (peer->plan->media, i);
+    if (media->role != WC_SDP_SEND)
+      continue;
+    if (media->rtx != NULL)
+      peer->rtx_ssrc[media->track] = random_ssrc (peer);
+    params.tracks[media->track] = (WcDirectTrack){
+        .ssrc = peer->ssrc[media->track],
+        .clock_rate = media->format->clock_rate,
+        .nack = media->format->nack,
+        .rtx_ssrc = peer->rtx_ssrc[media->track],
+        .rtx_payload_type = media->rtx != NULL ? media->rtx->payload_type : 0,
+    };
+  }
+  peer->direct = wc_direct_lane_new (&params, &direct_events, peer);
 }
 
 static void
 make_subscriber (WcPeer *peer, WcTrack *const tracks[WC_N_MEDIA])
 {
   WcSubscriberTrack sent[WC_N_MEDIA] = {0};
+  gboolean direct = peer->direct != NULL;
 
   for (guint i = 0; i < peer->plan->media->len; i++) {
     const WcSdpPlanMedia *media = g_ptr_array_index (peer->plan->media, i);
@@ -246,9 +313,13 @@ make_subscriber (WcPeer *peer, WcTrack *const tracks[WC_N_MEDIA])
         .ssrc = peer->ssrc[media->track],
     };
   }
-  peer->subscriber = wc_subscriber_new (wc_peer_factory_engine (peer->factory),
-                                        sent, &wc_webrtcbin_lane, peer->lane,
-                                        &subscriber_events, peer);
+  peer->subscriber = wc_subscriber_new (
+      wc_peer_factory_engine (peer->factory), sent,
+      direct ? &wc_direct_lane : &wc_webrtcbin_lane,
+      direct ? (gpointer)peer->direct : peer->lane, &subscriber_events, peer);
+  wc_webrtcbin_lane_set_subscriber (peer->lane, peer->subscriber);
+  if (direct)
+    wc_direct_lane_set_subscriber (peer->direct, peer->subscriber);
 }
 
 WcPeer *
@@ -262,12 +333,13 @@ wc_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
   peer->label = g_strdup (label);
   peer->stream_id = wc_id_random_hex (8);
   peer->cname = wc_id_random_hex (8);
-  peer->ssrc[WC_MEDIA_AUDIO] = random_ssrc (0);
-  peer->ssrc[WC_MEDIA_VIDEO] = random_ssrc (peer->ssrc[WC_MEDIA_AUDIO]);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    peer->ssrc[i] = random_ssrc (peer);
   peer->lane = wc_webrtcbin_lane_new (wc_peer_factory_lane_pool (factory),
                                       &lane_events, peer);
+  if (wc_peer_factory_is_direct (factory))
+    make_direct_lane (peer);
   make_subscriber (peer, tracks);
-  wc_webrtcbin_lane_set_subscriber (peer->lane, peer->subscriber);
   return peer;
 }
 
@@ -279,13 +351,22 @@ on_torn_down (gpointer data)
   return G_SOURCE_REMOVE; /* the reference goes with the source */
 }
 
+/* Control pool. @kept: see wc_connection_close (). */
+static void
+close_webrtcbin (WcPeer *peer, GByteArray *kept)
+{
+  wc_webrtcbin_lane_close (peer->lane, kept);
+  wc_peer_factory_count_webrtcbin (peer->factory, -1);
+}
+
 /* Control pool. */
 static void
 tear_down (gpointer data)
 {
   WcPeer *peer = data;
 
-  wc_webrtcbin_lane_close (peer->lane);
+  if (peer->lane != NULL)
+    close_webrtcbin (peer, NULL);
   wc_subscriber_mute (peer->subscriber);
   wc_peer_factory_count (peer->factory, -1);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_torn_down, peer, g_object_unref);
@@ -304,7 +385,7 @@ on_stopped (gpointer data)
 static void
 begin_tear_down (WcPeer *peer)
 {
-  if (peer->torn_down || peer->opening)
+  if (peer->torn_down || peer->opening || peer->retiring)
     return;
   peer->torn_down = TRUE;
   wc_subscriber_stop (peer->subscriber, on_stopped, g_object_ref (peer));
@@ -321,6 +402,39 @@ wc_peer_close (WcPeer *peer, const char *reason)
   peer->reason = g_strdup (reason);
   set_state (peer, WC_PEER_CLOSED, reason);
   begin_tear_down (peer);
+}
+
+/* --- retirement ----------------------------------------------------------- */
+
+static gboolean
+on_retired (gpointer data)
+{
+  WcPeer *peer = data;
+
+  peer->retiring = FALSE;
+  g_clear_pointer (&peer->lane, wc_webrtcbin_lane_unref);
+  if (peer->state == WC_PEER_CLOSED)
+    begin_tear_down (peer);
+  return G_SOURCE_REMOVE;
+}
+
+/* Control pool. The direct lane has let go of the other one. */
+static void
+retire (gpointer data)
+{
+  WcPeer *peer = data;
+  g_autoptr (GByteArray) goodbye = g_byte_array_new ();
+
+  close_webrtcbin (peer, goodbye);
+  wc_direct_lane_set_goodbye (peer->direct, goodbye->data, goodbye->len);
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_retired, peer, g_object_unref);
+}
+
+static void
+begin_retirement (WcPeer *peer)
+{
+  peer->retiring = TRUE;
+  wc_peer_factory_control (peer->factory, retire, g_object_ref (peer));
 }
 
 /* --- negotiation ---------------------------------------------------------- */
@@ -340,6 +454,7 @@ open_lane (gpointer data)
       .cname = peer->cname,
       .ssrc = {peer->ssrc[0], peer->ssrc[1]},
       .history_ms = wc_peer_factory_history_ms (peer->factory),
+      .keys_only = peer->direct != NULL,
   };
 
   if (wc_webrtcbin_lane_open (peer->lane, &params, &error))
@@ -358,6 +473,7 @@ wc_peer_negotiate_async (WcPeer *peer, GAsyncReadyCallback callback,
   g_return_if_fail (peer->state == WC_PEER_NEW);
   peer->opening = TRUE;
   wc_peer_factory_count (peer->factory, 1);
+  wc_peer_factory_count_webrtcbin (peer->factory, 1);
   set_state (peer, WC_PEER_NEGOTIATING, "offer accepted");
   wc_peer_factory_control (peer->factory, open_lane, task);
 }
@@ -375,9 +491,12 @@ write_answer (WcPeer *peer, const WcAddress *candidates, guint n_candidates)
       .cname = peer->cname,
   };
 
+  params.plain_nack = peer->direct != NULL;
   for (guint i = 0; i < WC_N_MEDIA; i++) {
+    if (peer->direct == NULL)
+      peer->rtx_ssrc[i] = wc_webrtcbin_lane_rtx_ssrc (peer->lane, i);
     params.ssrc[i] = peer->ssrc[i];
-    params.rtx_ssrc[i] = wc_webrtcbin_lane_rtx_ssrc (peer->lane, i);
+    params.rtx_ssrc[i] = peer->rtx_ssrc[i];
   }
   wc_id_random_bytes (&params.session_id, sizeof params.session_id);
   params.session_id >>= 2; /* RFC 9429 section 5.2.1: a positive int64 */
@@ -434,24 +553,49 @@ wc_peer_remote_pwd (WcPeer *peer)
   return peer->plan->offer->pwd;
 }
 
+static void
+add_webrtcbin_stats (WcPeer *peer, WcPeerStats *stats)
+{
+  WcWebrtcbinLaneStats lane;
+
+  wc_webrtcbin_lane_get_stats (peer->lane, &lane);
+  stats->nacks = lane.nacks;
+  stats->plis = lane.plis;
+  stats->rtt_ms = lane.rtt_ms;
+  stats->loss = lane.loss;
+}
+
+static void
+add_direct_stats (WcPeer *peer, WcPeerStats *stats)
+{
+  WcDirectLaneStats lane;
+
+  wc_direct_lane_get_stats (peer->direct, &lane);
+  stats->nacks = lane.nacks;
+  stats->resent = lane.resent;
+  stats->plis = lane.plis;
+  stats->rtt_ms = lane.rtt_ms;
+  stats->loss = lane.loss;
+  stats->jitter_ms = lane.jitter_ms;
+  stats->estimated_bps = lane.estimated_bps;
+}
+
 void
 wc_peer_get_stats (WcPeer *peer, WcPeerStats *stats)
 {
   WcSubscriberStats sent;
-  WcWebrtcbinLaneStats lane;
 
   wc_subscriber_get_stats (peer->subscriber, &sent);
-  wc_webrtcbin_lane_get_stats (peer->lane, &lane);
   *stats = (WcPeerStats){
       .packets_sent = sent.packets_sent,
       .bytes_sent = sent.bytes_sent,
       .packets_dropped = sent.packets_dropped,
       .bitrate_bps = sent.bitrate_bps,
-      .nacks = lane.nacks,
-      .plis = lane.plis,
-      .rtt_ms = lane.rtt_ms,
-      .loss = lane.loss,
       .has_address = sent.has_address,
       .address = sent.address,
   };
+  if (peer->direct != NULL)
+    add_direct_stats (peer, stats);
+  else
+    add_webrtcbin_stats (peer, stats);
 }

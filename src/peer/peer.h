@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One viewer's peer connection: a webrtcbin that negotiates and secures it, the
  * engine's subscriber that carries its packets, and the lane between the two.
+ * On the direct lane the webrtcbin retires when the viewer has its keys.
  *
  * WcPeerFactory is made once and owns what peers share (certificate, control
  * pool, lane pool). A WcPeer belongs to one viewer session. All functions here
@@ -38,6 +39,9 @@ typedef struct {
   guint nacks, plis;       /* received */
   gint rtt_ms;             /* -1: not known yet */
   double loss;             /* 0..1: fraction lost of the newest reports */
+  guint jitter_ms;         /* of the newest reports; direct lane alone */
+  guint64 estimated_bps;   /* what the viewer takes its link for; 0: not said */
+  guint resent;            /* packets sent again; direct lane alone */
   guint32 bitrate_bps;     /* sent, over about the last second */
   gboolean has_address;
   WcAddress address; /* of the viewer, when ICE is connected */
@@ -56,11 +60,18 @@ G_DECLARE_FINAL_TYPE (WcPeer, wc_peer, WC, PEER, GObject)
 WcPeerFactory *wc_peer_factory_new (WcEngine *engine, guint history_ms,
                                     GError **error);
 
+/** Whether viewers' media goes past webrtcbin, on the direct lane; before the
+ * first peer. At first it does not. */
+void wc_peer_factory_set_direct (WcPeerFactory *factory, gboolean direct);
+
 /** Ends the pools after everything queued has run. Peers must be closed. */
 void wc_peer_factory_stop (WcPeerFactory *factory);
 
-/** Peers whose webrtcbin is not yet torn down; 0 when all is clean. */
+/** Peers that were opened and are not yet torn down; 0 when all is clean. */
 guint wc_peer_factory_alive (WcPeerFactory *factory);
+
+/** Those of them that have a webrtcbin. */
+guint wc_peer_factory_webrtcbins (WcPeerFactory *factory);
 
 /** @plan: (transfer full). @tracks: indexed by WcMedia; referenced; those that
  * the plan sends must be there. @label: short public id for the log.

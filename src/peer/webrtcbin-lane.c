@@ -268,8 +268,8 @@ make_buffer (const WcOutgoing *outgoing)
   header[0] = 0x80;
   header[1] =
       outgoing->payload_type | (packet->flags & WC_PACKET_MARKER ? 0x80 : 0);
-  header[2] = (guint8)(outgoing->seq >> 8);
-  header[3] = (guint8)outgoing->seq;
+  header[2] = (guint8)(outgoing->index >> 8);
+  header[3] = (guint8)outgoing->index;
   write_u32 (header + 4, outgoing->timestamp);
   write_u32 (header + 8, outgoing->ssrc);
   gst_buffer_fill (buffer, 0, header, sizeof header);
@@ -418,7 +418,7 @@ wc_webrtcbin_lane_rtx_ssrc (WcWebrtcbinLane *lane, WcMedia media)
 }
 
 void
-wc_webrtcbin_lane_close (WcWebrtcbinLane *lane)
+wc_webrtcbin_lane_close (WcWebrtcbinLane *lane, GByteArray *kept)
 {
   pthread_mutex_lock (&lane->lock);
   lane->closed = TRUE;
@@ -426,7 +426,14 @@ wc_webrtcbin_lane_close (WcWebrtcbinLane *lane)
     pthread_cond_wait (&lane->idle, &lane->lock);
   g_array_set_size (lane->queue, 0);
   pthread_mutex_unlock (&lane->lock);
-  g_clear_pointer (&lane->connection, wc_connection_close);
+  if (lane->connection != NULL)
+    wc_connection_close (g_steal_pointer (&lane->connection), kept);
+}
+
+gboolean
+wc_webrtcbin_lane_get_keys (WcWebrtcbinLane *lane, WcConnectionKeys *keys)
+{
+  return wc_connection_get_keys (lane->connection, keys);
 }
 
 void

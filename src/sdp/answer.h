@@ -18,7 +18,9 @@ typedef struct {
   const char *cname;
   guint32 ssrc[WC_N_MEDIA];
   guint32 rtx_ssrc[WC_N_MEDIA]; /* 0: none */
-  guint64 session_id;           /* of the o= line */
+  gboolean
+      plain_nack; /* what is lost is sent again also where there is no rtx */
+  guint64 session_id; /* of the o= line */
 } WcSdpAnswerParams;
 
 /** The answer for the viewer: CRLF line ends, ice-lite, all candidates and

@@ -53,6 +53,9 @@ make_peers (WcServer *server, GError **error)
 {
   server->peers =
       wc_peer_factory_new (server->engine, server->config->history_ms, error);
+  if (server->peers != NULL)
+    wc_peer_factory_set_direct (server->peers,
+                                server->config->lane == WC_LANE_DIRECT);
   return server->peers != NULL;
 }
 

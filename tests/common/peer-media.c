@@ -341,6 +341,17 @@ receive_media (TcPeer *peer, const guint8 *data, gsize size, gint64 now_us)
     receive_rtp (peer, data, size, now_us);
 }
 
+/* A record of an epoch above 0 (RFC 6347 section 4.1). */
+static gboolean
+has_encrypted_record (const guint8 *data, gsize size)
+{
+  for (gsize at = 0; at + 13 <= size;
+       at += 13 + ((gsize)data[at + 11] << 8 | data[at + 12]))
+    if (data[at + 3] != 0 || data[at + 4] != 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* RFC 7983. */
 void
 tc_peer_receive (TcPeer *peer, const WcAddress *from, const guint8 *data,
@@ -356,7 +367,9 @@ tc_peer_receive (TcPeer *peer, const WcAddress *from, const guint8 *data,
     tc_ice_receive (peer->ice, from, data, size);
   } else if (data[0] >= 20 && data[0] < 64) {
     peer->stats.dtls++;
-    if (peer->dtls != NULL && peer->state != TC_PEER_FAILED)
+    if (peer->options.lose_finished && has_encrypted_record (data, size))
+      peer->options.lose_finished = FALSE;
+    else if (peer->dtls != NULL && peer->state != TC_PEER_FAILED)
       tc_dtls_receive (peer->dtls, data, size);
   } else if (data[0] >= 128 && data[0] < 192) {
     receive_media (peer, data, size, now_us);

@@ -54,6 +54,7 @@ typedef struct {
   /* Abuse. */
   gboolean wrong_certificate; /* another than the offer's fingerprint names */
   gboolean never_ice;         /* sends nothing at all */
+  gboolean lose_finished;     /* throws the server's last flight away, once */
 
   /** All nullable. */
   void (*changed) (TcPeer *peer, TcPeerState state, gpointer data_pointer);

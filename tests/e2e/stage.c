@@ -83,6 +83,14 @@ te_stage_close (TeStage *stage)
   g_free (stage);
 }
 
+gboolean
+te_stage_is_direct (TeStage *stage)
+{
+  g_autofree char *lane = te_server_text (stage->server, TE_SERVER, "lane");
+
+  return g_str_equal (lane, "direct");
+}
+
 TcWhepClient *
 te_stage_join (TeStage *stage, const TcWhepOptions *options)
 {

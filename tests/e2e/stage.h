@@ -32,6 +32,9 @@ TeStage *te_stage_open_at (const char *ip, const char *config, guint gop,
 void te_stage_close (TeStage *stage);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TeStage, te_stage_close)
 
+/** Media goes to viewers by the direct lane. */
+gboolean te_stage_is_direct (TeStage *stage);
+
 /** A viewer that has been started. @options nullable; its url is set here. */
 TcWhepClient *te_stage_join (TeStage *stage, const TcWhepOptions *options);
 /** The same, waited for until it has a key frame and sound. */

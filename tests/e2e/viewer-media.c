@@ -180,16 +180,44 @@ test_nack (void)
       te_server_number (stage->server, TE_SESSIONS, "items.0.nacks"), >, 0);
 }
 
-/* M-28: without rtx in the offer there is nothing to answer a NACK with; then
- * none is promised, and one that comes does no harm. */
 static void
-test_nack_without_rtx (void)
+assert_no_rtx (TcTrack *track, gboolean has_nack)
 {
-  g_autoptr (TeStage) stage = te_stage_open (NULL, TE_FPS);
-  TcWhepOptions options = {.offer.no_rtx = TRUE};
-  TcWhepOptions reverse = {.offer.no_nack = TRUE};
+  g_assert_cmpint (tc_track_format (track)->rtx_pt, ==, -1);
+  g_assert_cmpuint (tc_track_section (track)->rtx_ssrc, ==, 0);
+  g_assert_cmpint (tc_track_format (track)->has_nack, ==, has_nack);
+  g_assert_true (tc_track_format (track)->has_pli);
+}
+
+/* M-28: the direct lane sends the packet itself again. */
+static void
+assert_plain_resend (TeStage *stage, const TcWhepOptions *no_rtx)
+{
+  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (Piece));
+  TcWhepOptions options = *no_rtx;
+  options.peer.drop_every = 20;
+  options.peer.packet = keep_piece;
+  options.peer.data = pieces;
   g_autoptr (TcWhepClient) client = te_stage_watch (stage, &options);
-  g_autoptr (TcWhepClient) other = te_stage_watch (stage, &reverse);
+  const TcTrackStats *stats = te_stats (client, WC_MEDIA_VIDEO);
+
+  g_array_set_clear_func (pieces, (GDestroyNotify)clear_piece);
+  assert_no_rtx (tc_whep_client_track (client, WC_MEDIA_VIDEO), TRUE);
+  g_assert_true (wait_video (client, 600));
+  g_assert_true (
+      tc_loop_run (stage->loop, WAIT_MS, has_nothing_missing, client));
+  g_assert_cmpuint (stats->recovered, >, 10);
+  g_assert_cmpuint (stats->rtx_packets, ==, 0);
+  g_assert_cmpuint (stats->auth_failures, ==, 0);
+  assert_units_sent (pieces, tc_rtp_sender_record (stage->video));
+}
+
+/* Through webrtcbin there is nothing to answer a NACK with; then none is
+ * promised, and one that comes does no harm. */
+static void
+assert_no_resend (TeStage *stage, const TcWhepOptions *no_rtx)
+{
+  g_autoptr (TcWhepClient) client = te_stage_watch (stage, no_rtx);
   TcTrack *track = tc_whep_client_track (client, WC_MEDIA_VIDEO);
   guint16 seqs[3];
 
@@ -199,11 +227,22 @@ test_nack_without_rtx (void)
       tc_peer_send_nack (tc_whep_client_peer (client), track, seqs, 3));
   te_assert_plays (client, 60);
   te_assert_clean (client);
-  g_assert_cmpint (tc_track_format (track)->rtx_pt, ==, -1);
-  g_assert_cmpuint (tc_track_section (track)->rtx_ssrc, ==, 0);
-  g_assert_false (tc_track_format (track)->has_nack);
-  g_assert_true (tc_track_format (track)->has_pli);
-  track = tc_whep_client_track (other, WC_MEDIA_VIDEO);
+  assert_no_rtx (track, FALSE);
+}
+
+static void
+test_nack_without_rtx (void)
+{
+  g_autoptr (TeStage) stage = te_stage_open (NULL, TE_FPS);
+  TcWhepOptions options = {.offer.no_rtx = TRUE};
+  TcWhepOptions reverse = {.offer.no_nack = TRUE};
+  g_autoptr (TcWhepClient) other = te_stage_watch (stage, &reverse);
+  TcTrack *track = tc_whep_client_track (other, WC_MEDIA_VIDEO);
+
+  if (te_stage_is_direct (stage))
+    assert_plain_resend (stage, &options);
+  else
+    assert_no_resend (stage, &options);
   g_assert_false (tc_track_format (track)->has_nack);
   g_assert_cmpint (tc_track_format (track)->rtx_pt, ==, -1);
 }

@@ -25,6 +25,7 @@ typedef struct {
   WcTrack *track;
   guint64 seq;
   TcLoop *loop;
+  TcOfferOptions offer;
   TcPeer *viewer;
   TcDescription *answer;
   WcPeer *peer;
@@ -34,7 +35,7 @@ typedef struct {
 } Fixture;
 
 static void
-set_up (Fixture *f, gconstpointer unused)
+set_up (Fixture *f, gconstpointer direct)
 {
   WcEngineConfig config = {.workers = 2,
                            .connect_timeout_ms = 20000,
@@ -47,6 +48,7 @@ set_up (Fixture *f, gconstpointer unused)
   g_assert_no_error (error);
   f->factory = wc_peer_factory_new (f->engine, 2000, &error);
   g_assert_no_error (error);
+  wc_peer_factory_set_direct (f->factory, direct != NULL);
   f->track = wc_track_new (WC_CODEC_VP8, 90000, &limits);
   f->loop = tc_loop_new ();
 }
@@ -134,7 +136,7 @@ join (Fixture *f, TcPeerOptions options)
   TcOfferTransport transport = {tc_peer_ufrag (f->viewer),
                                 tc_peer_pwd (f->viewer),
                                 tc_peer_fingerprint (f->viewer), NULL, 0};
-  g_autofree char *text = tc_offer_write (NULL, &transport);
+  g_autofree char *text = tc_offer_write (&f->offer, &transport);
   WcSdpOffer *offer = wc_sdp_offer_parse (text, strlen (text), &error);
   g_assert_no_error (error);
   WcSdpPlan *plan = wc_sdp_plan_new (offer, present, &policy, &error);
@@ -333,6 +335,108 @@ test_close_while_connecting (Fixture *f, gconstpointer unused)
   wc_peer_close (f->peer, "changed its mind");
 }
 
+/* --- retirement: the direct lane ------------------------------------------ */
+
+static gboolean
+wait_webrtcbins (Fixture *f, guint n)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  while (wc_peer_factory_webrtcbins (f->factory) != n &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  return wc_peer_factory_webrtcbins (f->factory) == n;
+}
+
+static gboolean
+wait_rtp (Fixture *f, guint64 n)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  while (tc_peer_stats (f->viewer)->rtp < n &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  return tc_peer_stats (f->viewer)->rtp >= n;
+}
+
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* The webrtcbin goes, with its threads; packets, reports and, at the end, the
+ * goodbye come all the same. */
+static void
+test_retire (Fixture *f, gconstpointer unused)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  play (f, 5);
+  guint threads = count_threads ();
+  g_assert_cmpuint (wc_peer_factory_webrtcbins (f->factory), ==, 1);
+  g_assert_true (wait_webrtcbins (f, 0));
+  g_assert_cmpuint (count_threads (), <, threads);
+  g_assert_cmpuint (wc_peer_factory_alive (f->factory), ==, 1);
+
+  append (f, FALSE);
+  g_assert_true (wait_rtp (f, 6));
+  TcTrack *track = tc_peer_find_track (f->viewer, WC_MEDIA_VIDEO);
+  guint reports = tc_track_stats (track)->sr_count;
+  while (tc_track_stats (track)->sr_count < reports + 2 &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_cmpuint (tc_track_stats (track)->sr_count, >=, reports + 2);
+  g_assert_false (tc_peer_stats (f->viewer)->close_notify);
+
+  wc_peer_close (f->peer, "the end");
+  while (!tc_peer_stats (f->viewer)->close_notify &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_true (tc_peer_stats (f->viewer)->close_notify);
+  g_assert_cmpuint (tc_track_stats (track)->bye_count, ==, 1);
+  g_assert_cmpuint (tc_peer_stats (f->viewer)->rtp_auth_failures, ==, 0);
+  g_assert_cmpuint (tc_peer_stats (f->viewer)->rtcp_auth_failures, ==, 0);
+}
+
+/* It is closed while the webrtcbin is on its way out: both ends meet. */
+static void
+test_close_while_retiring (Fixture *f, gconstpointer unused)
+{
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+
+  play (f, 5);
+  while (wc_peer_factory_webrtcbins (f->factory) == 1 &&
+         g_get_monotonic_time () < deadline)
+    tc_loop_run (f->loop, 1, NULL, NULL); /* the main loop has no turn */
+  wc_peer_close (f->peer, "the end");
+}
+
+/* As DTLS server we do not know that our last flight came; the viewer asks for
+ * it again, and gets it. */
+static void
+test_lost_finished (Fixture *f, gconstpointer unused)
+{
+  f->offer.setup = "active";
+  append (f, TRUE);
+  join (f, (TcPeerOptions){.lose_finished = TRUE});
+  connect_viewer (f);
+  wait_state (f, WC_PEER_PLAYING);
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+  while (tc_peer_state (f->viewer) != TC_PEER_CONNECTED &&
+         g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_cmpint (tc_peer_state (f->viewer), ==, TC_PEER_CONNECTED);
+  append (f, FALSE);
+  g_assert_true (wait_rtp (f, 1));
+  g_assert_true (wait_webrtcbins (f, 0)); /* its reports show the keys */
+}
+
 /* libsrtp calls a second srtp_init () of a process an error. GStreamer's
  * plugin, not loaded yet, does not look at that. */
 static void
@@ -351,13 +455,21 @@ main (int argc, char **argv)
   claim_srtp ();
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
+#define ADD_DIRECT(name, function)                                             \
+  g_test_add ("/peer/direct/" name, Fixture, GINT_TO_POINTER (TRUE), set_up,   \
+              function, tear_down)
 #define ADD(name, function)                                                    \
-  g_test_add ("/peer/" name, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/peer/webrtcbin/" name, Fixture, NULL, set_up, function,        \
+              tear_down);                                                      \
+  ADD_DIRECT (name, function)
   ADD ("pli-flood", test_pli_flood);
   ADD ("nack-flood", test_nack_flood);
   ADD ("ssrc-flood", test_ssrc_flood);
   ADD ("impostor", test_impostor);
   ADD ("close-while-negotiating", test_close_while_negotiating);
   ADD ("close-while-connecting", test_close_while_connecting);
+  ADD_DIRECT ("retire", test_retire);
+  ADD_DIRECT ("close-while-retiring", test_close_while_retiring);
+  ADD_DIRECT ("lost-finished", test_lost_finished);
   return g_test_run ();
 }

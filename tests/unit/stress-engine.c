@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything of the engine at once, for ThreadSanitizer: two writers, viewers
- * that come and go on four workers, repeated key frames, reports, statistics.
- * Bounded by rounds, not by time. */
+ * that come and go on four workers by both kinds of lane, repeated key frames,
+ * reports, statistics. Bounded by rounds, not by time. */
+#include "engine/direct-lane.h"
 #include "engine/subscriber.h"
 #include "stun-client.h"
 
@@ -147,11 +148,81 @@ watch_once (World *world)
   close (fd);
 }
 
+static void
+on_retire (gpointer data)
+{
+}
+
+static const WcLane handshake = {.connected = on_nothing,
+                                 .receive_dtls = on_bytes};
+static const WcDirectLaneEvents direct_events = {on_retire, on_wanted};
+
+static guint
+receive_some (int fd)
+{
+  guint8 data[2048];
+  guint n = 0;
+
+  while (recv (fd, data, sizeof data, MSG_DONTWAIT) > 0)
+    n++;
+  return n;
+}
+
+static void
+watch_direct_once (World *world)
+{
+  static const guint8 master[WC_SRTP_MASTER_SIZE], junk[60] = {0x80, 201};
+  Viewer viewer = {.world = world};
+  WcDirectLaneParams params = {
+      .tracks = {{.ssrc = 1, .clock_rate = 48000},
+                 {.ssrc = 2, .clock_rate = 90000, .nack = TRUE}},
+      .cname = "stress",
+      .is_client = TRUE,
+      .handshake = &handshake,
+      .handshake_data = &viewer,
+  };
+  WcSubscriberTrack tracks[WC_N_MEDIA] = {
+      {world->tracks[WC_MEDIA_AUDIO], 111, 1},
+      {world->tracks[WC_MEDIA_VIDEO], 96, 2},
+  };
+  WcDirectLane *direct = wc_direct_lane_new (&params, &direct_events, &viewer);
+  WcSubscriber *subscriber = wc_subscriber_new (
+      world->engine, tracks, &wc_direct_lane, direct, &events, &viewer);
+  WcDirectLaneStats stats;
+  guint received = 0;
+  int fd = open_socket (world);
+
+  wc_direct_lane_set_subscriber (direct, subscriber);
+  wc_subscriber_start (subscriber);
+  knock (world, subscriber, fd);
+  wc_direct_lane_set_keys (direct, master, master);
+  wc_subscriber_secured (subscriber);
+  for (guint i = 0; i < 2000 && received < 20; i++) {
+    wc_subscriber_note_alive (subscriber);
+    wc_subscriber_repeat_key_frame (subscriber, WC_MEDIA_VIDEO);
+    wc_direct_lane_get_stats (direct, &stats);
+    g_assert_cmpint (send (fd, junk, sizeof junk, 0), ==, sizeof junk);
+    received += receive_some (fd);
+    g_usleep (1000);
+  }
+  wc_direct_lane_set_goodbye (direct, junk, sizeof junk);
+  atomic_fetch_add (&world->played, received >= 20);
+  wc_subscriber_stop (subscriber, on_stopped, &viewer);
+  while (!atomic_load (&viewer.stopped))
+    g_usleep (200);
+  wc_subscriber_unref (subscriber);
+  wc_direct_lane_unref (direct);
+  close (fd);
+}
+
 static void *
 run_viewer (void *data)
 {
   for (guint i = 0; i < ROUNDS; i++)
-    watch_once (data);
+    if (i % 2 == 0)
+      watch_once (data);
+    else
+      watch_direct_once (data);
   return NULL;
 }
 

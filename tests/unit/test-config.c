@@ -219,9 +219,8 @@ test_not_built (void)
       "[ice]\nice-servers=stun:a",   "[auth]\njwt-keys=a",
       "[auth]\njwt-issuer=a",        "[auth]\njwt-audience=a",
       "[auth]\nhook-url=http://a",   "[limits]\njoins-per-second=1",
-      "[limits]\nmax-egress-bps=1",  "[fanout]\nlane=direct",
-      "[mountpoint a]\nkind=rtsp",   "[mountpoint a]\nkind=whep",
-      "[mountpoint a]\nkind=whip",
+      "[limits]\nmax-egress-bps=1",  "[mountpoint a]\nkind=rtsp",
+      "[mountpoint a]\nkind=whep",   "[mountpoint a]\nkind=whip",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

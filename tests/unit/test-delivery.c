@@ -98,7 +98,7 @@ read_live (Fixture *f, guint64 *seq)
   guint n;
 
   while ((n = wc_track_read (f->track, seq, packets, 64, &skipped)) > 0) {
-    wc_delivery_live (&f->delivery, packets, n, G_USEC_PER_SEC);
+    wc_delivery_live (&f->delivery, packets, n, 64, G_USEC_PER_SEC);
     for (guint i = 0; i < n; i++)
       wc_packet_unref (packets[i]);
   }
@@ -111,12 +111,26 @@ sent (Fixture *f, guint i)
   return &g_array_index (f->lane.sent, WcOutgoing, i);
 }
 
+static guint16
+seq_of (Fixture *f, guint i)
+{
+  return (guint16)sent (f, i)->index;
+}
+
+static guint
+catch_up (Fixture *f, guint64 live, guint budget, gint64 now_us)
+{
+  g_autoptr (GPtrArray) held =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_packet_unref);
+
+  return wc_delivery_catch_up (&f->delivery, live, budget, now_us, held);
+}
+
 static void
 assert_contiguous (Fixture *f, guint from)
 {
   for (guint i = from + 1; i < f->lane.sent->len; i++) {
-    g_assert_cmpuint (sent (f, i)->seq, ==,
-                      (guint16)(sent (f, i - 1)->seq + 1));
+    g_assert_cmpuint (seq_of (f, i), ==, (guint16)(seq_of (f, i - 1) + 1));
     g_assert_cmpint (
         (gint32)(sent (f, i)->timestamp - sent (f, i - 1)->timestamp), >=, 0);
   }
@@ -159,7 +173,7 @@ test_catch_up (Fixture *f, gconstpointer unused)
 
   guint turns = 0;
   while (f->delivery.state == WC_DELIVERY_CATCHING_UP && turns++ < 1000) {
-    wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+    catch_up (f, live, 16, G_USEC_PER_SEC);
     if (turns == 5) { /* the world goes on meanwhile */
       append_frame (f, FALSE);
       read_live (f, &live);
@@ -192,12 +206,12 @@ test_overtaken (Fixture *f, gconstpointer unused)
     append_frame (f, FALSE);
   live = wc_track_head (f->track);
   wc_delivery_begin (&f->delivery, live, TRUE);
-  wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  catch_up (f, live, 16, G_USEC_PER_SEC);
   append_frame (f, TRUE);
   append_frame (f, FALSE);
   read_live (f, &live);
   while (f->delivery.state == WC_DELIVERY_CATCHING_UP)
-    wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+    catch_up (f, live, 16, G_USEC_PER_SEC);
   append_frame (f, FALSE);
   read_live (f, &live);
 
@@ -218,11 +232,11 @@ test_evicted (Fixture *f, gconstpointer unused)
     append_frame (f, FALSE);
   live = wc_track_head (f->track);
   wc_delivery_begin (&f->delivery, live, TRUE);
-  wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  catch_up (f, live, 16, G_USEC_PER_SEC);
   wc_track_clear (f->track);
   append_frame (f, FALSE);
   read_live (f, &live);
-  wc_delivery_catch_up (&f->delivery, live, 16, G_USEC_PER_SEC);
+  catch_up (f, live, 16, G_USEC_PER_SEC);
   g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_WAITING);
   append_frame (f, TRUE);
   read_live (f, &live);
@@ -243,7 +257,7 @@ test_repeat (Fixture *f, gconstpointer unused)
   read_live (f, &live);
   wc_delivery_begin (&f->delivery, live, TRUE);
   while (f->delivery.state == WC_DELIVERY_CATCHING_UP)
-    wc_delivery_catch_up (&f->delivery, live, 64, G_USEC_PER_SEC);
+    catch_up (f, live, 64, G_USEC_PER_SEC);
   append_frame (f, FALSE);
   read_live (f, &live);
 
@@ -292,8 +306,8 @@ test_source_loss (Fixture *f, gconstpointer unused)
   f->seq += 2;
   append_frame (f, FALSE);
   read_live (f, &live);
-  g_assert_cmpuint (sent (f, PACKETS_PER_FRAME)->seq, ==,
-                    (guint16)(sent (f, PACKETS_PER_FRAME - 1)->seq + 3));
+  g_assert_cmpuint (seq_of (f, PACKETS_PER_FRAME), ==,
+                    (guint16)(seq_of (f, PACKETS_PER_FRAME - 1) + 3));
 }
 
 static void
@@ -306,10 +320,9 @@ test_catch_up_full (Fixture *f, gconstpointer unused)
   live = wc_track_head (f->track);
   wc_delivery_begin (&f->delivery, live, TRUE);
   f->lane.full = TRUE;
-  g_assert_cmpuint (wc_delivery_catch_up (&f->delivery, live, 16, 1), ==, 0);
+  g_assert_cmpuint (catch_up (f, live, 16, 1), ==, 0);
   f->lane.full = FALSE;
-  g_assert_cmpuint (wc_delivery_catch_up (&f->delivery, live, 16, 1), ==,
-                    2 * PACKETS_PER_FRAME);
+  g_assert_cmpuint (catch_up (f, live, 16, 1), ==, 2 * PACKETS_PER_FRAME);
   g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_LIVE);
   assert_contiguous (f, 0);
 }
@@ -320,6 +333,92 @@ test_no_fast_start (Fixture *f, gconstpointer unused)
   append_frame (f, TRUE);
   wc_delivery_begin (&f->delivery, wc_track_head (f->track), FALSE);
   g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_WAITING);
+}
+
+/* A frame that is too large for one go: the rest is paced, not squeezed. */
+static void
+test_burst (Fixture *f, gconstpointer unused)
+{
+  WcPacket *packets[16];
+  gboolean skipped;
+  guint64 live = 0;
+
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  for (guint i = 0; i < 5; i++)
+    append_frame (f, i == 0);
+  guint n = wc_track_read (f->track, &live, packets, 16, &skipped);
+  wc_delivery_live (&f->delivery, packets, n, 6, G_USEC_PER_SEC);
+  for (guint i = 0; i < n; i++)
+    wc_packet_unref (packets[i]);
+  g_assert_cmpuint (f->lane.sent->len, ==, 6);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_CATCHING_UP);
+  g_assert_cmpuint (catch_up (f, live, 6, 1), ==, 6);
+  g_assert_cmpuint (catch_up (f, live, 6, 1), ==, 3);
+  g_assert_cmpint (f->delivery.state, ==, WC_DELIVERY_LIVE);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  g_assert_cmpuint (f->lane.sent->len, ==, 18);
+  assert_contiguous (f, 0);
+  for (guint i = PACKETS_PER_FRAME; i < 18; i++)
+    g_assert_cmpuint (sent (f, i)->timestamp -
+                          sent (f, i - PACKETS_PER_FRAME)->timestamp,
+                      ==, FRAME);
+}
+
+/* Whatever was sent is found as it was sent, through skips, squeezed bursts and
+ * the source's losses; what was never sent is not. */
+static void
+test_find (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+
+  for (guint i = 0; i < 20; i++)
+    append_frame (f, i == 0);
+  live = wc_track_head (f->track);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  while (f->delivery.state == WC_DELIVERY_CATCHING_UP)
+    catch_up (f, live, 16, G_USEC_PER_SEC);
+  f->seq += 2;
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  f->lane.full = TRUE;
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  f->lane.full = FALSE;
+  append_frame (f, TRUE);
+  append_frame (f, FALSE);
+  read_live (f, &live);
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  while (f->delivery.state == WC_DELIVERY_CATCHING_UP)
+    catch_up (f, live, 16, G_USEC_PER_SEC);
+
+  for (guint i = 0; i < f->lane.sent->len; i++) {
+    WcOutgoing found;
+    g_autoptr (WcPacket) packet =
+        wc_delivery_find (&f->delivery, seq_of (f, i), &found);
+    g_assert_true (packet == sent (f, i)->packet);
+    g_assert_cmpuint (found.index, ==, sent (f, i)->index);
+    g_assert_cmpuint (found.timestamp, ==, sent (f, i)->timestamp);
+    g_assert_cmpuint (found.ssrc, ==, sent (f, i)->ssrc);
+  }
+}
+
+static void
+test_find_nothing (Fixture *f, gconstpointer unused)
+{
+  guint64 live = 0;
+  WcOutgoing found;
+
+  g_assert_null (wc_delivery_find (&f->delivery, 5, &found));
+  wc_delivery_begin (&f->delivery, live, TRUE);
+  append_frame (f, TRUE);
+  read_live (f, &live);
+  g_assert_null (
+      wc_delivery_find (&f->delivery, (guint16)(seq_of (f, 0) - 1), &found));
+  g_assert_null (
+      wc_delivery_find (&f->delivery, (guint16)(seq_of (f, 2) + 1), &found));
+  wc_track_clear (f->track);
+  g_assert_null (wc_delivery_find (&f->delivery, seq_of (f, 0), &found));
 }
 
 int
@@ -336,6 +435,9 @@ main (int argc, char **argv)
   ADD ("full", test_full);
   ADD ("source-loss", test_source_loss);
   ADD ("catch-up-full", test_catch_up_full);
+  ADD ("burst", test_burst);
+  ADD ("find", test_find);
+  ADD ("find-nothing", test_find_nothing);
   ADD ("no-fast-start", test_no_fast_start);
   return g_test_run ();
 }

@@ -133,12 +133,40 @@ test_jitter (void)
   g_assert_cmpuint (block.jitter, <, 100);
 }
 
+static void
+test_sender (void)
+{
+  WcRtcpWriter writer = {0};
+  const WcRtcpSender sender = {7, G_GUINT64_CONSTANT (0x0102030405060708), 9,
+                               10, 11};
+  const guint32 ssrcs[] = {7, 8};
+  TcRtcpSenderInfo info;
+  TcRtcpPart part;
+
+  g_assert_true (wc_rtcp_write_sr (&writer, &sender));
+  g_assert_true (wc_rtcp_write_bye (&writer, ssrcs, 2));
+  const guint8 *data = writer.data;
+  gsize size = writer.size;
+  g_assert_true (tc_rtcp_next (&data, &size, &part));
+  g_assert_true (tc_rtcp_read_sr (&part, &info));
+  g_assert_cmpuint (info.ssrc, ==, 7);
+  g_assert_cmphex (info.ntp, ==, sender.ntp);
+  g_assert_cmpuint (info.rtp, ==, 9);
+  g_assert_cmpuint (info.packets, ==, 10);
+  g_assert_cmpuint (info.octets, ==, 11);
+  g_assert_true (tc_rtcp_next (&data, &size, &part));
+  g_assert_cmpuint (part.type, ==, 203);
+  g_assert_cmpmem (part.data, part.size, "\x82\xcb\0\2\0\0\0\7\0\0\0\10", 12);
+  g_assert_cmpuint (size, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtcp-writer/compound", test_compound);
   g_test_add_func ("/rtcp-writer/no-room", test_no_room);
+  g_test_add_func ("/rtcp-writer/sender", test_sender);
   g_test_add_func ("/reception/report", test_report);
   g_test_add_func ("/reception/duplicates", test_report_duplicates);
   g_test_add_func ("/reception/jitter", test_jitter);

@@ -59,6 +59,30 @@ test_compound (void)
   g_assert_cmpuint (summary.key_requests[1], ==, 3);
 }
 
+/* What is asked for, one by one; and what a receiver takes its link for. */
+static void
+test_feedback (void)
+{
+  static const guint8 remb[] = {
+      0x8f, 206, 0,   5,   0, 0,           0,    1,    0, 0, 0, 0,
+      'R',  'E', 'M', 'B', 1, 19 << 2 | 2, 0x34, 0x56, 0, 0, 0, 2};
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+  WcRtcpSummary summary;
+
+  g_byte_array_append (data, nack, sizeof nack);
+  g_byte_array_append (data, remb, sizeof remb);
+  g_assert_true (wc_rtcp_parse (data->data, data->len, &summary));
+  g_assert_cmpuint (summary.n_nacks, ==, 2);
+  g_assert_cmpuint (summary.nacks[0].ssrc, ==, 2);
+  g_assert_cmpuint (summary.nacks[0].seq, ==, 7);
+  g_assert_cmpuint (summary.nacks[0].mask, ==, 5);
+  g_assert_cmpuint (summary.nacks[1].seq, ==, 9);
+  g_assert_cmpuint (summary.nacks[1].mask, ==, 0);
+  g_assert_cmpuint (summary.remb_bps, ==, G_GUINT64_CONSTANT (0x23456) << 19);
+  g_assert_true (wc_rtcp_parse (remb, 16, &summary) == FALSE ||
+                 summary.remb_bps == 0);
+}
+
 /* An RTP session is told of NACKs only, and only of so many: of a compound
  * with reports of a hundred SSRCs and a packet that asks for everything, what
  * is left is the one that can be afforded. */
@@ -101,6 +125,7 @@ test_hostile (void)
       copy[at] = 0xff;
       wc_rtcp_parse (copy, size, &summary);
       g_assert_cmpuint (summary.n_reports, <=, WC_RTCP_MAX_REPORTS);
+      g_assert_cmpuint (summary.n_nacks, <=, WC_RTCP_MAX_NACKS);
       guint budget = 100;
       g_assert_cmpuint (wc_rtcp_keep_nacks (copy, size, &budget), <=, size);
     }
@@ -114,6 +139,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtcp/report", test_report);
   g_test_add_func ("/rtcp/round-trip-unknown", test_round_trip_unknown);
   g_test_add_func ("/rtcp/compound", test_compound);
+  g_test_add_func ("/rtcp/feedback", test_feedback);
   g_test_add_func ("/rtcp/keep-nacks", test_keep_nacks);
   g_test_add_func ("/rtcp/hostile", test_hostile);
   return g_test_run ();
