@@ -516,6 +516,12 @@ wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp, gsize size,
 }
 
 void
+wc_normaliser_set_patience (WcNormaliser *normaliser, gint64 patience_us)
+{
+  normaliser->reorder.patience_us = patience_us;
+}
+
+void
 wc_normaliser_flush (WcNormaliser *normaliser, gint64 now_us)
 {
   drain (normaliser, now_us);

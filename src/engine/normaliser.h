@@ -59,6 +59,10 @@ gboolean wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp,
  * come; with G_MAXINT64 nothing waits any longer. */
 void wc_normaliser_flush (WcNormaliser *normaliser, gint64 now_us);
 
+/** How long to wait for a missing packet; 0: 50 ms. Longer where it is asked
+ * for again, which takes a round trip. By the streaming thread. */
+void wc_normaliser_set_patience (WcNormaliser *normaliser, gint64 patience_us);
+
 /** B-frames that no other frame refers to do not go on: what browsers hardly
  * play without them they do play (facts of the field: they show frames as they
  * come). Numbering has no holes for it. Any thread. */

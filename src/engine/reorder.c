@@ -3,6 +3,25 @@
 
 #include <string.h>
 
+static guint
+hold (const WcReorder *reorder)
+{
+  return reorder->patience_us > 0 ? WC_REORDER_PATIENT : WC_REORDER_HOLD;
+}
+
+static gint64
+hold_us (const WcReorder *reorder)
+{
+  return reorder->patience_us > 0 ? reorder->patience_us : WC_REORDER_HOLD_US;
+}
+
+static void
+begin_empty (WcReorder *reorder)
+{
+  *reorder = (WcReorder){.dropped = reorder->dropped,
+                         .patience_us = reorder->patience_us};
+}
+
 static void
 clear_suspects (WcReorder *reorder)
 {
@@ -18,7 +37,7 @@ wc_reorder_clear (WcReorder *reorder)
   clear_suspects (reorder);
   for (guint i = 0; i < reorder->n_held; i++)
     wc_packet_unref (reorder->held[i]);
-  *reorder = (WcReorder){.dropped = reorder->dropped};
+  begin_empty (reorder);
 }
 
 static gboolean
@@ -62,7 +81,7 @@ reject_late (WcReorder *reorder, WcPacket *packet)
     reorder->strays = 1;
   reorder->last_stray = seq;
   if (reorder->strays >= WC_REORDER_MAX_STRAYS &&
-      packet->capture_us - reorder->last_taken_us > WC_REORDER_HOLD_US) {
+      packet->capture_us - reorder->last_taken_us > hold_us (reorder)) {
     clear_suspects (reorder);
     reorder->suspects[reorder->n_suspects++] = packet;
     return TRUE;
@@ -79,7 +98,7 @@ insert (WcReorder *reorder, WcPacket *packet)
     at--;
   if (at > 0 && reorder->held[at - 1]->seq == packet->seq)
     return drop (reorder, packet);
-  g_assert (reorder->n_held < WC_REORDER_HOLD);
+  g_assert (reorder->n_held < WC_REORDER_PATIENT);
   memmove (reorder->held + at + 1, reorder->held + at,
            (reorder->n_held - at) * sizeof reorder->held[0]);
   reorder->held[at] = packet;
@@ -116,7 +135,7 @@ wc_reorder_begin_anew (WcReorder *reorder)
   guint n = reorder->n_suspects;
 
   g_assert (reorder->n_held == 0);
-  *reorder = (WcReorder){.dropped = reorder->dropped};
+  begin_empty (reorder);
   for (guint i = 0; i < n; i++)
     wc_reorder_push (reorder, packets[i]);
 }
@@ -140,8 +159,8 @@ wc_reorder_pop (WcReorder *reorder, gint64 now_us, guint *lost)
   if (reorder->n_held == 0)
     return NULL;
   packet = reorder->held[0];
-  if (packet->seq != reorder->next && reorder->n_held < WC_REORDER_HOLD &&
-      now_us - held_since_us (reorder) < WC_REORDER_HOLD_US)
+  if (packet->seq != reorder->next && reorder->n_held < hold (reorder) &&
+      now_us - held_since_us (reorder) < hold_us (reorder))
     return NULL;
   *lost = (guint)(packet->seq - reorder->next);
   reorder->next = packet->seq + 1;

@@ -12,11 +12,13 @@
 
 #define WC_REORDER_HOLD 64       /* packets */
 #define WC_REORDER_HOLD_US 50000 /* and how long */
+#define WC_REORDER_PATIENT 512   /* packets, where they are asked for again */
 #define WC_REORDER_MAX_JUMP 3000 /* RFC 3550 appendix A.1: MAX_DROPOUT */
 #define WC_REORDER_MAX_STRAYS 16 /* late ones in a row make a new beginning */
 
 typedef struct {
-  WcPacket *held[WC_REORDER_HOLD]; /* by rising seq */
+  gint64 patience_us; /* 0: WC_REORDER_HOLD_US; kept when it is cleared */
+  WcPacket *held[WC_REORDER_PATIENT]; /* by rising seq */
   guint n_held;
   gboolean begun;
   guint64 next; /* the extended seq to pop next */

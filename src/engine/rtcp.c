@@ -122,6 +122,24 @@ wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary)
   return any;
 }
 
+guint
+wc_rtcp_read_senders (const guint8 *data, gsize size,
+                      WcRtcpSenderReport *senders, guint max)
+{
+  gsize length;
+  guint n = 0;
+
+  for (; n < max && (length = packet_length (data, size)) > 0;
+       data += length, size -= length)
+    if (data[1] == SR && length >= HEADER_SIZE + 24)
+      senders[n++] = (WcRtcpSenderReport){
+          .ssrc = read_u32 (data + 4),
+          .ntp = (guint64)read_u32 (data + 8) << 32 | read_u32 (data + 12),
+          .rtp_timestamp = read_u32 (data + 16),
+      };
+  return n;
+}
+
 gsize
 wc_rtcp_keep_nacks (guint8 *data, gsize size, guint *budget)
 {

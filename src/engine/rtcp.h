@@ -39,6 +39,18 @@ typedef struct {
 /** Reads as far as the packet is well-formed. Returns FALSE if nothing is. */
 gboolean wc_rtcp_parse (const guint8 *data, gsize size, WcRtcpSummary *summary);
 
+/** Of a sender report: when what stands in the stream was captured. */
+typedef struct {
+  guint32 ssrc;
+  guint64 ntp;
+  guint32 rtp_timestamp;
+} WcRtcpSenderReport;
+
+/** Reads up to @max sender reports of a compound packet, as far as it is
+ * well-formed. Returns how many. */
+guint wc_rtcp_read_senders (const guint8 *data, gsize size,
+                            WcRtcpSenderReport *senders, guint max);
+
 /** Leaves of the @size bytes at @data, in place, the generic NACKs (RFC 4585
  * section 6.2.1), as long as they ask for at most *@budget packets together,
  * and takes those from it. Returns what is left. An RTP session makes a member

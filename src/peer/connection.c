@@ -302,11 +302,15 @@ caps_of (const WcSdpPlanMedia *media, guint32 ssrc)
 {
   g_autofree char *name = g_ascii_strup (media->format->name, -1);
 
-  return gst_caps_new_simple (
+  GstCaps *caps = gst_caps_new_simple (
       "application/x-rtp", "media", G_TYPE_STRING, wc_media_name (media->track),
       "encoding-name", G_TYPE_STRING, name, "payload", G_TYPE_INT,
       media->format->payload_type, "clock-rate", G_TYPE_INT,
-      (int)media->format->clock_rate, "ssrc", G_TYPE_UINT, ssrc, NULL);
+      (int)media->format->clock_rate, NULL);
+
+  if (media->role == WC_SDP_SEND)
+    gst_caps_set_simple (caps, "ssrc", G_TYPE_UINT, ssrc, NULL);
+  return caps;
 }
 
 static void
@@ -315,10 +319,12 @@ add_transceiver (WcConnection *connection, const WcSdpPlanMedia *media,
 {
   g_autoptr (GstCaps) caps = caps_of (media, ssrc);
   g_autoptr (GstObject) transceiver = NULL;
+  gboolean sends = media->role == WC_SDP_SEND;
 
   g_signal_emit_by_name (connection->webrtcbin, "add-transceiver",
-                         GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps,
-                         &transceiver);
+                         sends ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY
+                               : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY,
+                         caps, &transceiver);
   if (connection->keys_only)
     return;
   if (transceiver != NULL)
@@ -431,7 +437,7 @@ edit_answer (WcConnection *connection, const WcConnectionParams *params,
 
   for (guint i = 0; i < params->plan->media->len; i++) {
     const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
-    if (media->role != WC_SDP_SEND ||
+    if (!wc_sdp_plan_media_is_used (media) ||
         section >= gst_sdp_message_medias_len (answer))
       continue;
     GstSDPMedia *sdp =
@@ -498,7 +504,7 @@ wc_connection_open (const WcConnectionParams *params,
   gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
   for (guint i = 0; i < params->plan->media->len; i++) {
     const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
-    if (media->role == WC_SDP_SEND)
+    if (wc_sdp_plan_media_is_used (media))
       add_transceiver (connection, media, params->ssrc[media->track]);
   }
   if (!negotiate (connection, params, error)) {

@@ -2,6 +2,7 @@
 #include "peer/peer-private.h"
 
 #include "base/log.h"
+#include "peer/handshake.h"
 #include "peer/webrtcbin-lane.h"
 
 #include <gst/gst.h>
@@ -16,6 +17,7 @@ struct _WcPeerFactory {
   GstElement *keep; /* see keep_certificate () */
   GThreadPool *control_pool;
   GThreadPool *lane_pool;
+  GThreadPool *handshake_pool;
   guint history_ms;
   gboolean direct;
   atomic_int alive, webrtcbins;
@@ -124,7 +126,10 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
       g_thread_pool_new (run_task, NULL, (gint)n_threads, TRUE, error);
   factory->lane_pool = g_thread_pool_new (wc_webrtcbin_lane_run, NULL,
                                           (gint)n_threads, TRUE, error);
-  if (factory->control_pool == NULL || factory->lane_pool == NULL)
+  factory->handshake_pool =
+      g_thread_pool_new (wc_handshake_run, NULL, 2, TRUE, error);
+  if (factory->control_pool == NULL || factory->lane_pool == NULL ||
+      factory->handshake_pool == NULL)
     return NULL;
   return g_steal_pointer (&factory);
 }
@@ -137,6 +142,9 @@ wc_peer_factory_stop (WcPeerFactory *factory)
     g_thread_pool_free (g_steal_pointer (&factory->control_pool), FALSE, TRUE);
   if (factory->lane_pool != NULL)
     g_thread_pool_free (g_steal_pointer (&factory->lane_pool), FALSE, TRUE);
+  if (factory->handshake_pool != NULL)
+    g_thread_pool_free (g_steal_pointer (&factory->handshake_pool), FALSE,
+                        TRUE);
 }
 
 guint
@@ -179,6 +187,12 @@ gboolean
 wc_peer_factory_is_direct (WcPeerFactory *factory)
 {
   return factory->direct;
+}
+
+GThreadPool *
+wc_peer_factory_handshake_pool (WcPeerFactory *factory)
+{
+  return factory->handshake_pool;
 }
 
 guint

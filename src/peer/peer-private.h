@@ -11,6 +11,7 @@ WcEngine *wc_peer_factory_engine (WcPeerFactory *factory);
 const WcCertificate *wc_peer_factory_certificate (WcPeerFactory *factory);
 GThreadPool *wc_peer_factory_lane_pool (WcPeerFactory *factory);
 gboolean wc_peer_factory_is_direct (WcPeerFactory *factory);
+GThreadPool *wc_peer_factory_handshake_pool (WcPeerFactory *factory);
 guint wc_peer_factory_history_ms (WcPeerFactory *factory);
 
 /** Runs @run on the control pool. Any thread. */
