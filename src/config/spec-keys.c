@@ -19,8 +19,12 @@ static const char *const media[] = {"audio", "video", NULL};
 static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
                                      "opus", "PCMU", "PCMA", "G722", NULL};
 
-const guint wc_kinds_built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) |
-                             BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER);
+/* One line for each kind that is built. */
+#define KINDS_BUILT                                                            \
+  (BIT (WC_KIND_RTP) | BIT (WC_KIND_WHIP) | BIT (WC_KIND_TEST) |               \
+   BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER))
+
+const guint wc_kinds_built = KINDS_BUILT;
 
 static const WcKey mountpoint_keys[] = {
     {
@@ -37,8 +41,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "kind",
         ENUM (kinds),
-        .built = BIT (WC_KIND_RTP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE) |
-                 BIT (WC_KIND_FAILOVER),
+        .built = KINDS_BUILT,
         .flags = WC_KEY_BOTH | WC_KEY_FIXED | WC_KEY_SOURCE,
         .fallback = "rtp",
         .description = "The kind of source.",

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "http/api.h"
 #include "http/failover-json.h"
+#include "http/publisher-json.h"
 #include "http/push-line.h"
 #include "http/url.h"
 
@@ -104,6 +105,28 @@ set_urls (JsonObject *object, const char *id, WcRequest *request)
   json_object_set_string_member (object, "watch_url", watch_url);
 }
 
+/* Of kind=whip: where and how to publish, and who does. */
+static void
+set_publisher (JsonObject *object, WcMountpoint *mountpoint, WcRequest *request)
+{
+  const WcMountpointSpec *spec = wc_mountpoint_spec (mountpoint);
+  g_autofree char *whip_path = g_strconcat ("/whip/", spec->id, NULL);
+  g_autofree char *page_path = g_strconcat ("/publish/", spec->id, NULL);
+  g_autofree char *whip_url = wc_url_absolute (request, whip_path);
+  g_autofree char *page_url = wc_url_absolute (request, page_path);
+  g_autofree char *line =
+      wc_publish_line_new (whip_url, spec->publish_token != NULL);
+  JsonObject *publisher = wc_publisher_json_new (mountpoint);
+
+  json_object_set_string_member (object, "whip_url", whip_url);
+  json_object_set_string_member (object, "publish_url", page_url);
+  wc_api_set_text (object, "push", line);
+  if (publisher != NULL)
+    json_object_set_object_member (object, "publisher", publisher);
+  else
+    json_object_set_null_member (object, "publisher");
+}
+
 JsonObject *
 wc_mountpoint_json_new (WcMountpoint *mountpoint, WcRequest *request)
 {
@@ -130,5 +153,7 @@ wc_mountpoint_json_new (WcMountpoint *mountpoint, WcRequest *request)
   set_tracks (object, mountpoint, host);
   wc_failover_json_add (object, mountpoint);
   set_urls (object, wc_mountpoint_id (mountpoint), request);
+  if (wc_mountpoint_spec (mountpoint)->kind == WC_KIND_WHIP)
+    set_publisher (object, mountpoint, request);
   return object;
 }

@@ -116,6 +116,13 @@ wc_pages_watch (WcRequest *request)
 }
 
 void
+wc_pages_publish (WcRequest *request)
+{
+  set_page_fields (request, FALSE);
+  answer_file (request, "publish.html");
+}
+
+void
 wc_pages_file (WcRequest *request)
 {
   set_page_fields (request, FALSE);

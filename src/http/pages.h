@@ -12,5 +12,7 @@ void wc_pages_index (WcRequest *request);
 /** The player: the same page for every mountpoint, which it reads off its URL.
  */
 void wc_pages_watch (WcRequest *request);
+/** The publisher page /publish/{id}: it finds out which id. */
+void wc_pages_publish (WcRequest *request);
 /** Any other file. */
 void wc_pages_file (WcRequest *request);

@@ -43,6 +43,7 @@ mountpoint_problem (WcMountpointError code)
   case WC_MOUNTPOINT_ERROR_IN_USE:
   case WC_MOUNTPOINT_ERROR_READ_ONLY:
     return (WcProblem){409, 0};
+  case WC_MOUNTPOINT_ERROR_PUBLISHED:
   case WC_MOUNTPOINT_ERROR_NOT_LIVE:
     return (WcProblem){409, 2};
   case WC_MOUNTPOINT_ERROR_DISABLED:

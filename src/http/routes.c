@@ -11,6 +11,7 @@
 #include "http/pages.h"
 #include "http/whep-session.h"
 #include "http/whep.h"
+#include "http/whip.h"
 
 #define KIB 1024
 #define OFFER_LIMIT (128 * KIB)
@@ -35,6 +36,18 @@ static const WcRoute routes[] = {
   { "/whep/{id}/{secret}", GET, KIB, wc_whep_session_check_open,
     wc_whep_session_get },
   { "/whep/{id}/{secret}", OPTIONS, KIB, wc_whep_session_check_options,
+    wc_whep_session_options },
+
+  { "/whip/{id}", POST, OFFER_LIMIT, wc_whip_check_publish, wc_whip_publish },
+  { "/whip/{id}", GET, KIB, wc_whip_check, wc_whep_get },
+  { "/whip/{id}", OPTIONS, KIB, wc_whip_check_options, wc_whep_options },
+  { "/whip/{id}/{secret}", PATCH, FRAGMENT_LIMIT, wc_whep_session_check,
+    wc_whep_session_patch },
+  { "/whip/{id}/{secret}", DELETE, KIB, wc_whep_session_check,
+    wc_whep_session_delete },
+  { "/whip/{id}/{secret}", GET, KIB, wc_whep_session_check_open,
+    wc_whep_session_get },
+  { "/whip/{id}/{secret}", OPTIONS, KIB, wc_whep_session_check_options,
     wc_whep_session_options },
 
   { "/api/v1/mountpoints", GET, KIB, wc_api_check, wc_api_mountpoints_list },
@@ -64,6 +77,7 @@ static const WcRoute routes[] = {
 
   { "/", GET, KIB, NULL, wc_pages_index },
   { "/watch/{id}", GET, KIB, NULL, wc_pages_watch },
+  { "/publish/{id}", GET, KIB, NULL, wc_pages_publish },
   { "/{file}", GET, KIB, NULL, wc_pages_file },
 };
 /* clang-format on */

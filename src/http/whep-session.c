@@ -11,6 +11,14 @@
  */
 #define KEY_DELETED "wc-deleted"
 
+static gboolean
+is_whip (WcRequest *request)
+{
+  return g_str_has_prefix (request->path, "/whip/");
+}
+
+/* A WHEP session's secret opens nothing below /whip, and the other way round.
+ */
 static WcSession *
 find_session (WcRequest *request)
 {
@@ -18,7 +26,7 @@ find_session (WcRequest *request)
                                                  request->params.params[0],
                                                  request->params.params[1]);
 
-  if (session == NULL ||
+  if (session == NULL || wc_session_publishes (session) != is_whip (request) ||
       g_object_get_data (G_OBJECT (session), KEY_DELETED) != NULL)
     return NULL;
   return session;
@@ -53,8 +61,11 @@ wc_whep_session_check (WcRequest *request)
 
   WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
                                                  request->params.params[0]);
-  const char *token =
-      mountpoint != NULL ? wc_mountpoint_spec (mountpoint)->watch_token : NULL;
+  const WcMountpointSpec *spec =
+      mountpoint != NULL ? wc_mountpoint_spec (mountpoint) : NULL;
+  const char *token = spec == NULL        ? NULL
+                      : is_whip (request) ? spec->publish_token
+                                          : spec->watch_token;
   return wc_whep_grant (request,
                         wc_access_check_session (
                             token, wc_request_field (request, "Authorization"),
@@ -146,6 +157,18 @@ wc_whep_session_patch (WcRequest *request)
     answer_fragment (request, session, match);
 }
 
+static void
+end_session (WcRequest *request, WcSession *session)
+{
+  WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
+                                                 request->params.params[0]);
+
+  if (is_whip (request) && mountpoint != NULL)
+    wc_mountpoint_unpublish (mountpoint, session);
+  else
+    wc_session_close (session, "viewer left");
+}
+
 void
 wc_whep_session_delete (WcRequest *request)
 {
@@ -154,7 +177,7 @@ wc_whep_session_delete (WcRequest *request)
   if (session == NULL)
     return;
   g_object_set_data (G_OBJECT (session), KEY_DELETED, GINT_TO_POINTER (TRUE));
-  wc_session_close (session, "viewer left");
+  end_session (request, session);
   wc_request_answer (request, 200, NULL, NULL, 0);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The session URL /whep/{id}/{secret} (draft-ietf-wish-whep sections 4.4, 4.5):
- * DELETE ends the session, PATCH brings candidates. Main thread. */
+/* The session URLs /whep/{id}/{secret} (draft-ietf-wish-whep sections 4.4, 4.5)
+ * and /whip/{id}/{secret} (RFC 9725 section 4.2): DELETE ends the session,
+ * PATCH brings candidates. Main thread. */
 #pragma once
 
 #include "http/request.h"
 
-/** 404 when there is no such session, 401 by the mountpoint's watch token. */
+/** 404 when there is no such session, 401 by the mountpoint's watch token,
+ * or its publish token. */
 gboolean wc_whep_session_check (WcRequest *request);
 /** The 404 alone. */
 gboolean wc_whep_session_check_open (WcRequest *request);

@@ -53,12 +53,12 @@ wc_whep_check_options (WcRequest *request)
 }
 
 static void
-answer_session (WcRequest *request, WcSession *session)
+give_answer (WcRequest *request, WcSession *session)
 {
   const char *answer = wc_session_answer (session);
-  g_autofree char *path =
-      g_strdup_printf ("/whep/%s/%s", wc_session_mountpoint_id (session),
-                       wc_session_secret (session));
+  g_autofree char *path = g_strdup_printf (
+      "/%s/%s/%s", wc_session_publishes (session) ? "whip" : "whep",
+      wc_session_mountpoint_id (session), wc_session_secret (session));
   g_autofree char *location = request->context->config->public_url != NULL
                                   ? wc_url_absolute (request, path)
                                   : g_strdup (path);
@@ -70,14 +70,10 @@ answer_session (WcRequest *request, WcSession *session)
   wc_request_answer (request, 201, WC_TYPE_SDP, answer, strlen (answer));
 }
 
-static void
-on_watched (GObject *source, GAsyncResult *result, gpointer user_data)
+void
+wc_whep_answer_session (WcRequest *request, WcSession *session,
+                        const GError *error)
 {
-  g_autoptr (WcRequest) request = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (WcSession) session =
-      wc_registry_watch_finish (WC_REGISTRY (source), result, &error);
-
   if (session == NULL) {
     wc_request_answer_error (request, error);
     return;
@@ -89,37 +85,56 @@ on_watched (GObject *source, GAsyncResult *result, gpointer user_data)
   }
   request->log_name = g_strdup (wc_session_public_id (session));
   request->session = g_object_ref (session);
-  answer_session (request, session);
+  give_answer (request, session);
+}
+
+static void
+on_watched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (WcRequest) request = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WcSession) session =
+      wc_registry_watch_finish (WC_REGISTRY (source), result, &error);
+
+  wc_whep_answer_session (request, session, error);
+}
+
+GBytes *
+wc_whep_require_offer (WcRequest *request)
+{
+  g_autoptr (GBytes) body = NULL;
+
+  if (!wc_request_is_type (request, WC_TYPE_SDP)) {
+    wc_request_set_field (request, "Accept-Post", WC_TYPE_SDP);
+    wc_request_answer_problem (request, 415,
+                               "the body must be " WC_TYPE_SDP ": an offer");
+    return NULL;
+  }
+  body = wc_request_body (request);
+  if (g_bytes_get_size (body) > 0)
+    return g_steal_pointer (&body);
+  wc_request_answer_problem (request, 400,
+                             "the body is empty; it must be an SDP offer");
+  return NULL;
 }
 
 void
 wc_whep_watch (WcRequest *request)
 {
-  if (!wc_request_is_type (request, WC_TYPE_SDP)) {
-    wc_request_set_field (request, "Accept-Post", WC_TYPE_SDP);
-    wc_request_answer_problem (request, 415,
-                               "the body must be " WC_TYPE_SDP ": an offer");
-    return;
-  }
+  g_autoptr (GBytes) offer = wc_whep_require_offer (request);
 
-  g_autoptr (GBytes) body = wc_request_body (request);
-  gsize size;
-  const char *offer = g_bytes_get_data (body, &size);
-  if (size == 0) {
-    wc_request_answer_problem (request, 400,
-                               "the body is empty; it must be an SDP offer");
+  if (offer == NULL)
     return;
-  }
-
   g_autofree char *address = wc_request_address (request);
   WcViewerInfo viewer = {
       .address = address,
       .user_agent = wc_request_field (request, "User-Agent"),
   };
   wc_request_pause (request);
-  wc_registry_watch_async (request->context->registry,
-                           request->params.params[0], offer, size, &viewer,
-                           on_watched, wc_request_ref (request));
+  wc_registry_watch_async (
+      request->context->registry, request->params.params[0],
+      g_bytes_get_data (offer, NULL), g_bytes_get_size (offer), &viewer,
+      on_watched, wc_request_ref (request));
 }
 
 void

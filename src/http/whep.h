@@ -20,5 +20,13 @@ void wc_whep_watch (WcRequest *request);
 void wc_whep_get (WcRequest *request);
 void wc_whep_options (WcRequest *request);
 
+/** The offer that a POST brings, or NULL after a 415 or 400. (transfer full) */
+GBytes *wc_whep_require_offer (WcRequest *request);
+
+/** Answers a POST with the session that it made (201, Location, the answer), or
+ * with @error when @session is NULL. */
+void wc_whep_answer_session (WcRequest *request, WcSession *session,
+                             const GError *error);
+
 /** Answers 401 and returns FALSE unless @verdict is granted. */
 gboolean wc_whep_grant (WcRequest *request, WcAccessVerdict verdict);

@@ -186,6 +186,12 @@ wc_ingest_remote_gone (WcIngestRemote *self, gboolean said_goodbye,
 }
 
 gboolean
+wc_ingest_remote_is_started (WcIngestRemote *self)
+{
+  return PRIV (self)->started;
+}
+
+gboolean
 wc_ingest_remote_is_present (WcIngestRemote *self)
 {
   return PRIV (self)->present;

@@ -58,5 +58,6 @@ void wc_ingest_remote_came (WcIngestRemote *self);
 /** It has left: by saying so (@said_goodbye: `idle`), or without (`lost`). */
 void wc_ingest_remote_gone (WcIngestRemote *self, gboolean said_goodbye,
                             const char *reason);
+gboolean wc_ingest_remote_is_started (WcIngestRemote *self);
 /** TRUE between the two. */
 gboolean wc_ingest_remote_is_present (WcIngestRemote *self);

@@ -6,6 +6,7 @@
 #include "ingest/ingest-file.h"
 #include "ingest/ingest-rtp.h"
 #include "ingest/ingest-test.h"
+#include "ingest/ingest-whip.h"
 
 G_DEFINE_QUARK (wc_ingest_error_quark, wc_ingest_error)
 
@@ -72,9 +73,10 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
     return wc_ingest_file_new (spec, context, error);
   case WC_KIND_FAILOVER:
     return wc_ingest_failover_new (spec, context, error);
+  case WC_KIND_WHIP:
+    return wc_ingest_whip_new (spec, context, error);
   case WC_KIND_RTSP:
   case WC_KIND_RTSP_PUSH:
-  case WC_KIND_WHIP:
   case WC_KIND_WHEP:
     return refuse_kind (spec, error);
   }

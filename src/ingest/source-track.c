@@ -24,6 +24,7 @@ struct WcSourceTrack {
   gboolean open;
   gboolean used; /* the normaliser has had packets of another connection */
   gint64 last_report_us;
+  gint64 patience_us;
 };
 
 /* --- life ----------------------------------------------------------------- */
@@ -100,6 +101,7 @@ make_track (WcSourceTrack *self, const WcCodecInfo *codec)
   g_clear_pointer (&self->track, wc_track_unref);
   self->track = wc_track_new (codec->codec, codec->clock_rate, &self->limits);
   self->normaliser = wc_normaliser_new (self->track, self->clock);
+  wc_normaliser_set_patience (self->normaliser, self->patience_us);
   self->used = FALSE;
 }
 
@@ -194,6 +196,26 @@ maybe_report (WcSourceTrack *self, GstClockTime time, guint32 rtp_timestamp,
   guint64 fraction = ((time % GST_SECOND) << 32) / GST_SECOND;
   wc_normaliser_sender_report (self->normaliser, (seconds + 1) << 32 | fraction,
                                rtp_timestamp, now_us);
+}
+
+void
+wc_source_track_set_patience (WcSourceTrack *self, gint64 patience_us)
+{
+  pthread_mutex_lock (&self->lock);
+  self->patience_us = patience_us;
+  if (self->normaliser != NULL)
+    wc_normaliser_set_patience (self->normaliser, patience_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_source_track_change_layer (WcSourceTrack *self, guint32 ssrc)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->status.ssrc != ssrc)
+    begin_anew (self);
+  self->status.ssrc = ssrc;
+  pthread_mutex_unlock (&self->lock);
 }
 
 /* --- streaming threads ---------------------------------------------------- */

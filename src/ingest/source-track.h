@@ -44,6 +44,15 @@ gboolean wc_source_track_set_format (WcSourceTrack *self,
                                      const WcSourceFormat *format,
                                      GError **error);
 
+/** How long to wait for a missing packet, from now on and for formats that are
+ * set later; 0: 50 ms. */
+void wc_source_track_set_patience (WcSourceTrack *self, gint64 patience_us);
+
+/** The next packets have another SSRC and are another encoding of what is
+ * coming (a layer of simulcast): numbering goes on, and the source's clock is
+ * the same. */
+void wc_source_track_change_layer (WcSourceTrack *self, guint32 ssrc);
+
 /** One RTP packet (RFC 3550 section 5.1) as it came. Dropped unless the track
  * is open and the payload type is that of the format. @now_us: monotonic. */
 void wc_source_track_push_rtp (WcSourceTrack *self, const guint8 *data,

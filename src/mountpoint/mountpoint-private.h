@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mountpoint is made of (mountpoint.c, mountpoint-watch.c), and what
- * only the registry does with it. Main thread. */
+/* What a mountpoint is made of (mountpoint.c, mountpoint-watch.c,
+ * mountpoint-publish.c), and what only the registry does with it. Main thread.
+ */
 #pragma once
 
 #include "mountpoint/demand.h"
@@ -16,7 +17,8 @@ struct _WcMountpoint {
   WcMountpointState state;
   char *reason;
   gint64 since_us;
-  GPtrArray *sessions; /* of WcSession; those not closed */
+  GPtrArray *sessions;  /* of WcSession; those not closed */
+  WcSession *publisher; /* nullable: of these the newest that publishes */
   guint grace_source;
   guint n_holds; /* other mountpoints that have it for a source */
 };

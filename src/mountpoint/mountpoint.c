@@ -62,22 +62,25 @@ wc_origin_name (WcOrigin origin)
 /* --- viewers ---------------------------------------------------------------
  */
 
-/* A copy: closing one may change the list. (transfer container) */
+/* The viewers; a copy: closing one may change the list. (transfer container) */
 GPtrArray *
 wc_mountpoint_list_sessions (WcMountpoint *mountpoint)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func (g_object_unref);
 
-  for (guint i = 0; i < mountpoint->sessions->len; i++)
-    g_ptr_array_add (
-        list, g_object_ref (g_ptr_array_index (mountpoint->sessions, i)));
+  for (guint i = 0; i < mountpoint->sessions->len; i++) {
+    WcSession *session = g_ptr_array_index (mountpoint->sessions, i);
+    if (!wc_session_publishes (session))
+      g_ptr_array_add (list, g_object_ref (session));
+  }
   return list;
 }
 
 static gboolean
 is_watching (WcSession *session)
 {
-  return wc_session_state (session) < WC_SESSION_CLOSING;
+  return !wc_session_publishes (session) &&
+         wc_session_state (session) < WC_SESSION_CLOSING;
 }
 
 guint
@@ -105,6 +108,8 @@ static void
 forget_session (WcMountpoint *self, WcSession *session)
 {
   g_signal_handlers_disconnect_by_data (session, self);
+  if (self->publisher == session)
+    self->publisher = NULL;
   g_ptr_array_remove (self->sessions, session);
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "ingest/ingest-failover.h"
+#include "ingest/ingest-whip.h"
 #include "mountpoint/session.h"
 #include "peer/peer.h"
 
@@ -15,6 +16,7 @@ typedef enum {
   WC_MOUNTPOINT_ERROR_NOT_FOUND, /* 404 */
   WC_MOUNTPOINT_ERROR_EXISTS,    /* 409: the id is taken */
   WC_MOUNTPOINT_ERROR_IN_USE,    /* 409: a port is taken */
+  WC_MOUNTPOINT_ERROR_PUBLISHED, /* 409: somebody publishes to it */
   WC_MOUNTPOINT_ERROR_READ_ONLY, /* 409: it is of the configuration file */
   WC_MOUNTPOINT_ERROR_NOT_LIVE,  /* 409 + Retry-After: no picture now */
   WC_MOUNTPOINT_ERROR_DISABLED,  /* 403 */
@@ -97,7 +99,33 @@ void wc_mountpoint_watch_async (WcMountpoint *mountpoint, const char *offer,
 WcSession *wc_mountpoint_watch_finish (WcMountpoint *mountpoint,
                                        GAsyncResult *result, GError **error);
 
-/** (transfer container) (element-type WcSession) */
+/** A publisher's offer (kind=whip). One at a time: another is
+ * WC_MOUNTPOINT_ERROR_PUBLISHED, unless it is silent or `publisher_takeover`
+ * says that the newest counts. */
+void wc_mountpoint_publish_async (WcMountpoint *mountpoint, const char *offer,
+                                  gsize size, const WcViewerInfo *publisher,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+/** The session, whose answer is wc_session_answer (). (transfer full) */
+WcSession *wc_mountpoint_publish_finish (WcMountpoint *mountpoint,
+                                         GAsyncResult *result, GError **error);
+/** The publisher says goodbye: its session ends, and if it is the present one,
+ * so does the source (`idle`). */
+void wc_mountpoint_unpublish (WcMountpoint *mountpoint, WcSession *session);
+
+/** What there is of a publisher. */
+typedef struct {
+  WcSession *session; /* borrowed */
+  WcPublisherStats stats;
+  guint n_layers; /* of simulcast; 0: none */
+  WcWhipLayerInfo layers[WC_LAYERS_MAX];
+} WcPublisherInfo;
+
+/** FALSE when there is none. */
+gboolean wc_mountpoint_get_publisher (WcMountpoint *mountpoint,
+                                      WcPublisherInfo *info);
+
+/** The viewers. (transfer container) (element-type WcSession) */
 GPtrArray *wc_mountpoint_list_sessions (WcMountpoint *mountpoint);
 
 /* Signals, main thread: "state-changed" (WcMountpoint *),

@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* What only a mountpoint does with its sessions. Main thread. */
+/* What a session is made of (session.c, session-publish.c), and what only a
+ * mountpoint does with its sessions. Main thread. */
 #pragma once
 
 #include "config/config.h"
-#include "ingest/ingest.h"
+#include "ingest/ingest-whip.h"
 #include "mountpoint/session.h"
+#include "peer/publisher-peer.h"
+
+struct _WcSession {
+  GObject parent;
+  char *mountpoint_id, *address, *user_agent;
+  char *secret, *public_id, *etag, *answer;
+  gint64 since_us;
+  WcSessionState state;
+  char *reason;
+  guint media;
+  gboolean publishes;
+  WcPeer *peer;               /* nullable; of a viewer */
+  WcPublisherPeer *publisher; /* nullable; of a publisher */
+  guint linger_source;
+  /* while negotiating */
+  WcAddress *candidates;
+  guint n_candidates;
+};
+
+/** FALSE if no way leads there. */
+gboolean wc_session_set_state (WcSession *self, WcSessionState state,
+                               const char *reason);
 
 /** In state negotiating, with its secret and ids. */
 WcSession *wc_session_new (const char *mountpoint_id,
@@ -27,6 +50,16 @@ void wc_session_negotiate_async (WcSession *session,
                                  gpointer user_data);
 gboolean wc_session_negotiate_finish (WcSession *session, GAsyncResult *result,
                                       GError **error);
+
+/** Answers the offer of a publisher, whose media @ingest takes. Errors as above
+ * and WC_INGEST_ERROR. */
+void wc_session_publish_async (WcSession *session, WcIngestWhip *ingest,
+                               const WcAddress *candidates, guint n_candidates,
+                               const char *offer, gsize size,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+gboolean wc_session_publish_finish (WcSession *session, GAsyncResult *result,
+                                    GError **error);
 
 /** -> closed at once, without the time in which it still answers. */
 void wc_session_forget (WcSession *session, const char *reason);

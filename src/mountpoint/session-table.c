@@ -33,6 +33,8 @@ entry_free (gpointer data)
 static Counted
 counted_as (WcSession *session)
 {
+  if (wc_session_publishes (session))
+    return COUNTED_NOT;
   switch (wc_session_state (session)) {
   case WC_SESSION_NEGOTIATING:
   case WC_SESSION_CONNECTING:

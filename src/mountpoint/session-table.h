@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Every WHEP session of the server by its secret and by its public id, and how
- * many there are of whom. Owns the sessions until they are closed. Owned by the
- * registry; main thread only. */
+/* Every WHEP and WHIP session of the server by its secret and by its public id,
+ * and how many viewers there are of whom. Owns the sessions until they are
+ * closed. Owned by the registry; main thread only. */
 #pragma once
 
 #include "mountpoint/session.h"

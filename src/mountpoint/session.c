@@ -8,21 +8,6 @@
 /* Real clients close their connection first and DELETE afterwards. */
 #define LINGER_S 10
 
-struct _WcSession {
-  GObject parent;
-  char *mountpoint_id, *address, *user_agent;
-  char *secret, *public_id, *etag, *answer;
-  gint64 since_us;
-  WcSessionState state;
-  char *reason;
-  guint media;
-  WcPeer *peer; /* nullable */
-  guint linger_source;
-  /* while negotiating */
-  WcAddress *candidates;
-  guint n_candidates;
-};
-
 G_DEFINE_FINAL_TYPE (WcSession, wc_session, G_TYPE_OBJECT)
 
 enum { SIGNAL_STATE_CHANGED, SIGNAL_KEY_FRAME_WANTED, N_SIGNALS };
@@ -57,13 +42,14 @@ wc_session_state_name (WcSessionState state)
 /* --- state -----------------------------------------------------------------
  */
 
-static gboolean
-set_state (WcSession *self, WcSessionState state, const char *reason)
+gboolean
+wc_session_set_state (WcSession *self, WcSessionState state, const char *reason)
 {
   if ((transitions[self->state] & (1u << state)) == 0)
     return FALSE;
-  wc_info ("%s: viewer %s: %s -> %s%s%s%s", self->mountpoint_id,
-           self->public_id, state_names[self->state], state_names[state],
+  wc_info ("%s: %s %s: %s -> %s%s%s%s", self->mountpoint_id,
+           self->publishes ? "publisher" : "viewer", self->public_id,
+           state_names[self->state], state_names[state],
            reason != NULL ? " (" : "", reason != NULL ? reason : "",
            reason != NULL ? ")" : "");
   self->state = state;
@@ -78,6 +64,8 @@ close_peer (WcSession *self, const char *reason)
 {
   if (self->peer != NULL)
     wc_peer_close (self->peer, reason);
+  if (self->publisher != NULL)
+    wc_publisher_peer_close (self->publisher, reason);
 }
 
 static gboolean
@@ -86,7 +74,7 @@ on_linger_over (gpointer user_data)
   WcSession *self = user_data;
 
   self->linger_source = 0;
-  set_state (self, WC_SESSION_CLOSED, NULL);
+  wc_session_set_state (self, WC_SESSION_CLOSED, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -106,7 +94,7 @@ wc_session_close (WcSession *session, const char *reason)
   g_autoptr (WcSession) self = g_object_ref (session);
   self->reason = g_strdup (reason);
   self->linger_source = g_timeout_add_seconds (LINGER_S, on_linger_over, self);
-  set_state (self, WC_SESSION_CLOSING, reason);
+  wc_session_set_state (self, WC_SESSION_CLOSING, reason);
   close_peer (self, reason);
   return TRUE;
 }
@@ -119,7 +107,7 @@ wc_session_forget (WcSession *session, const char *reason)
   g_clear_handle_id (&self->linger_source, g_source_remove);
   if (self->reason == NULL)
     self->reason = g_strdup (reason);
-  if (set_state (self, WC_SESSION_CLOSED, reason))
+  if (wc_session_set_state (self, WC_SESSION_CLOSED, reason))
     close_peer (self, reason);
 }
 
@@ -132,7 +120,7 @@ on_peer_state_changed (WcPeer *peer, WcSession *self)
   case WC_PEER_CONNECTING: /* when the answer is there, see below */
     break;
   case WC_PEER_PLAYING:
-    set_state (self, WC_SESSION_PLAYING, NULL);
+    wc_session_set_state (self, WC_SESSION_PLAYING, NULL);
     break;
   case WC_PEER_CLOSED:
     wc_session_close (self, wc_peer_reason (peer));
@@ -221,7 +209,7 @@ on_negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, error);
     return;
   }
-  if (set_state (self, WC_SESSION_CONNECTING, NULL)) {
+  if (wc_session_set_state (self, WC_SESSION_CONNECTING, NULL)) {
     g_task_return_boolean (task, TRUE);
     return;
   }
@@ -304,6 +292,12 @@ wc_session_reason (WcSession *session)
   return session->reason;
 }
 
+gboolean
+wc_session_publishes (WcSession *session)
+{
+  return session->publishes;
+}
+
 gint64
 wc_session_since_us (WcSession *session)
 {
@@ -340,12 +334,20 @@ gboolean
 wc_session_is_current_ice (WcSession *session, const char *ufrag,
                            const char *pwd)
 {
-  if (session->peer == NULL)
+  const WcSdpOffer *offer = NULL;
+
+  if (session->publisher != NULL)
+    offer = wc_publisher_peer_plan (session->publisher)->offer;
+  else if (session->peer == NULL)
     return FALSE;
   return (ufrag == NULL ||
-          g_strcmp0 (ufrag, wc_peer_remote_ufrag (session->peer)) == 0) &&
+          g_strcmp0 (ufrag, offer != NULL
+                                ? offer->ufrag
+                                : wc_peer_remote_ufrag (session->peer)) == 0) &&
          (pwd == NULL ||
-          g_strcmp0 (pwd, wc_peer_remote_pwd (session->peer)) == 0);
+          g_strcmp0 (pwd, offer != NULL
+                              ? offer->pwd
+                              : wc_peer_remote_pwd (session->peer)) == 0);
 }
 
 /* --- life ------------------------------------------------------------------
@@ -377,6 +379,11 @@ wc_session_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->peer, self);
     wc_peer_close (self->peer, "the session is gone");
     g_clear_object (&self->peer);
+  }
+  if (self->publisher != NULL) {
+    g_signal_handlers_disconnect_by_data (self->publisher, self);
+    wc_publisher_peer_close (self->publisher, "the session is gone");
+    g_clear_object (&self->publisher);
   }
   G_OBJECT_CLASS (wc_session_parent_class)->dispose (object);
 }

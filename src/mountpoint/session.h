@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A WHEP session: a viewer of a mountpoint from its POST until it is forgotten.
+ * Or a WHIP session, which is its publisher: `playing` is then publishing.
  *
  *   negotiating -> connecting -> playing -> closing -> closed
  *
@@ -42,6 +43,8 @@ const char *wc_session_answer (WcSession *session);
 const char *wc_session_mountpoint_id (WcSession *session);
 WcSessionState wc_session_state (WcSession *session);
 const char *wc_session_state_name (WcSessionState state);
+/** TRUE: a WHIP session, of a publisher. */
+gboolean wc_session_publishes (WcSession *session);
 /** When it was made, microseconds since 1970. */
 gint64 wc_session_since_us (WcSession *session);
 const char *wc_session_address (WcSession *session);

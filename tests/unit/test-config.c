@@ -220,7 +220,7 @@ test_not_built (void)
       "[auth]\njwt-issuer=a",        "[auth]\njwt-audience=a",
       "[auth]\nhook-url=http://a",   "[limits]\njoins-per-second=1",
       "[limits]\nmax-egress-bps=1",  "[mountpoint a]\nkind=rtsp",
-      "[mountpoint a]\nkind=whep",   "[mountpoint a]\nkind=whip",
+      "[mountpoint a]\nkind=whep",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { ROOT } from './server.mjs';
 import { waitFor } from './wait.mjs';
+import { installPublishers } from './publisher-in-page.mjs';
 import { installViewers } from './viewer-in-page.mjs';
 
 const FLAGS = [
@@ -18,12 +19,17 @@ const FLAGS = [
   '--mute-audio',
 ];
 
-export async function launchBrowser(scope) {
+/** A camera and a microphone that Chromium makes up; no question is asked. */
+export const FAKE_DEVICES = [
+  '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+];
+
+export async function launchBrowser(scope, flags = []) {
   const { chromium } = await import('playwright-core');
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     chromiumSandbox: false,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
   });
   scope.defer(() => browser.close());
   return browser;
@@ -66,6 +72,7 @@ export async function openViewerPage(scope, browser, origin) {
   }));
   await page.goto(`${origin}/e2e-blank`);
   await page.evaluate(installViewers);
+  await page.evaluate(installPublishers);
   return page;
 }
 
@@ -152,4 +159,33 @@ export class Viewer {
       return states;
     }, options);
   }
+}
+
+/** A browser that publishes by WHIP. */
+export class Publisher {
+  static #next = 0;
+
+  constructor(page) {
+    this.page = page;
+    this.key = `publisher${Publisher.#next += 1}`;
+  }
+
+  /** @param options url, token, width, height, codec, encodings, kinds */
+  static async publish(scope, page, options) {
+    const publisher = new Publisher(page);
+    scope.defer(() => page.isClosed() ? undefined : publisher.close().catch(() => {}));
+    Object.assign(publisher, await page.evaluate(([key, given]) =>
+      globalThis.publishers.publish(key, given), [publisher.key, options]));
+    return publisher;
+  }
+
+  #call(name, ...args) {
+    return this.page.evaluate(([key, method, rest]) =>
+      globalThis.publishers[method](key, ...rest), [this.key, name, args]);
+  }
+
+  stats() { return this.#call('stats'); }
+  setActive(rids) { return this.#call('setActive', rids); }
+  remove() { return this.#call('remove'); }
+  close() { return this.#call('close'); }
 }

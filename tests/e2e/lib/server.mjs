@@ -78,6 +78,7 @@ export class Server {
   }
 
   whep(id) { return `${this.url}/whep/${id}`; }
+  whip(id) { return `${this.url}/whip/${id}`; }
   stop(options) { return this.child.stop(options); }
   kill() { return this.child.kill(); }
 }
