@@ -69,6 +69,19 @@ wc_check_origin (const char *text)
 }
 
 gboolean
+wc_check_fingerprint (const char *text)
+{
+  guint digits = 0;
+
+  for (; *text != '\0'; text++)
+    if (g_ascii_isxdigit (*text))
+      digits++;
+    else if (*text != ':')
+      return FALSE;
+  return digits == 64;
+}
+
+gboolean
 wc_check_even (const char *text)
 {
   return g_ascii_strtoull (text, NULL, 10) % 2 == 0;

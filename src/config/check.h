@@ -17,6 +17,8 @@ gboolean wc_check_interface (const char *text);
 gboolean wc_check_public_url (const char *text);
 /** SCHEME://HOST[:PORT] (RFC 6454 section 6.2). */
 gboolean wc_check_origin (const char *text);
+/** 64 hexadecimal digits, which may be parted by colons. */
+gboolean wc_check_fingerprint (const char *text);
 /** An even number. */
 gboolean wc_check_even (const char *text);
 /** Not 64 to 95, which look like RTCP (RFC 5761 section 4). */

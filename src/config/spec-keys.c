@@ -21,8 +21,8 @@ static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
 
 /* One line for each kind that is built. */
 #define KINDS_BUILT                                                            \
-  (BIT (WC_KIND_RTP) | BIT (WC_KIND_WHIP) | BIT (WC_KIND_TEST) |               \
-   BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER))
+  (BIT (WC_KIND_RTP) | BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHIP) |               \
+   BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER))
 
 const guint wc_kinds_built = KINDS_BUILT;
 
@@ -215,6 +215,19 @@ static const WcKey mountpoint_keys[] = {
         .allowed = "at most 256 characters, no control characters",
         .description = "The password that an RTSP source asks for.",
         SPEC (password),
+    },
+    {
+        .name = "tls-fingerprint",
+        STRING (95),
+        .check = wc_check_fingerprint,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
+        .kinds = BIT (WC_KIND_RTSP),
+        .fallback = "",
+        .allowed = "empty, or 64 hexadecimal digits, colons between them or "
+                   "not",
+        .description = "The SHA-256 of the certificate of an rtsps:// source "
+                       "that no authority vouches for.",
+        SPEC (tls_fingerprint),
     },
     {
         .name = "source-token",

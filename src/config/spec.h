@@ -71,6 +71,7 @@ struct WcMountpointSpec {
   char *url;                               /* rtsp, whep: where it is */
   WcRtspTransport transport;
   char *username, *password;  /* nullable; of an RTSP source */
+  char *tls_fingerprint;      /* nullable; of an RTSPS source's certificate */
   char *source_token;         /* nullable; bearer token of a WHEP source */
   gboolean on_demand;         /* see wc_mountpoint_spec_is_on_demand () */
   guint on_demand_timeout_ms; /* 10000: how long viewers wait for it */

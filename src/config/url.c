@@ -12,13 +12,12 @@ parse (const char *url)
 }
 
 static char *
-join (GUri *uri, const char *password)
+join (GUri *uri, const char *user, const char *password)
 {
   g_autoptr (GUri) changed = g_uri_build_with_user (
       G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED, g_uri_get_scheme (uri),
-      g_uri_get_user (uri), password, NULL, g_uri_get_host (uri),
-      g_uri_get_port (uri), g_uri_get_path (uri), g_uri_get_query (uri),
-      g_uri_get_fragment (uri));
+      user, password, NULL, g_uri_get_host (uri), g_uri_get_port (uri),
+      g_uri_get_path (uri), g_uri_get_query (uri), g_uri_get_fragment (uri));
 
   return g_uri_to_string (changed);
 }
@@ -49,7 +48,30 @@ wc_url_hide_password (const char *url)
 
   if (uri == NULL || g_uri_get_password (uri) == NULL)
     return g_strdup (url);
-  return join (uri, HIDDEN);
+  return join (uri, g_uri_get_user (uri), HIDDEN);
+}
+
+/* What is no valid percent-encoding is meant as it is. */
+static char *
+decode (const char *text)
+{
+  char *decoded = g_uri_unescape_string (text, NULL);
+
+  return decoded != NULL ? decoded : g_strdup (text);
+}
+
+char *
+wc_url_split_user (const char *url, char **user, char **password)
+{
+  g_autoptr (GUri) uri = parse (url);
+
+  *user = *password = NULL;
+  if (uri == NULL || g_uri_get_user (uri) == NULL)
+    return g_strdup (url);
+  *user = decode (g_uri_get_user (uri));
+  if (g_uri_get_password (uri) != NULL)
+    *password = decode (g_uri_get_password (uri));
+  return join (uri, NULL, NULL);
 }
 
 char *
@@ -64,5 +86,5 @@ wc_url_restore_password (const char *url, const char *former)
       g_strcmp0 (g_uri_get_user (uri), g_uri_get_user (old)) != 0 ||
       g_strcmp0 (g_uri_get_host (uri), g_uri_get_host (old)) != 0)
     return NULL;
-  return join (uri, g_uri_get_password (old));
+  return join (uri, g_uri_get_user (uri), g_uri_get_password (old));
 }

@@ -13,6 +13,11 @@ char *wc_url_check (const char *url, const char *const *schemes);
 /** @url with "***" in place of its password, if it has one. (transfer full) */
 char *wc_url_hide_password (const char *url);
 
+/** @url without a user and a password in it, which go to @user and @password
+ * with their percent-encoding undone (transfer full, nullable). (transfer full)
+ */
+char *wc_url_split_user (const char *url, char **user, char **password);
+
 /** @url, which may be one that wc_url_hide_password () made of @former: then
  * with the password of @former (nullable), whose user and host must be the
  * same. NULL: there is no password to take. (transfer full) */

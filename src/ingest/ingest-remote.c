@@ -22,6 +22,7 @@ typedef struct {
   guint tick_source, retry_source;
   gint64 asked_us[WC_N_MEDIA];
   gint64 nudged_us;
+  char *note; /* nullable */
 } WcIngestRemotePrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (WcIngestRemote, wc_ingest_remote,
@@ -185,6 +186,15 @@ wc_ingest_remote_gone (WcIngestRemote *self, gboolean said_goodbye,
   wc_ingest_set_state (WC_INGEST (self), WC_INGEST_IDLE, NULL);
 }
 
+void
+wc_ingest_remote_set_note (WcIngestRemote *self, const char *note)
+{
+  char *copy = g_strdup (note);
+
+  g_free (PRIV (self)->note);
+  PRIV (self)->note = copy;
+}
+
 gboolean
 wc_ingest_remote_is_started (WcIngestRemote *self)
 {
@@ -272,7 +282,7 @@ update_state (WcIngestRemote *self, gint64 now_us)
   } else if (sight.newest_us != 0 && sight.has_start) {
     priv->was_live = TRUE;
     wc_backoff_reset (&priv->backoff);
-    enter_state (self, WC_INGEST_LIVE, NULL);
+    enter_state (self, WC_INGEST_LIVE, priv->note);
   }
 }
 
@@ -441,6 +451,7 @@ wc_ingest_remote_finalize (GObject *object)
   for (guint i = 0; i < WC_N_MEDIA; i++)
     g_clear_pointer (&priv->tracks[i], wc_source_track_unref);
   wc_source_clock_unref (priv->clock);
+  g_free (priv->note);
   G_OBJECT_CLASS (wc_ingest_remote_parent_class)->finalize (object);
 }
 

@@ -52,6 +52,10 @@ WcSourceTrack *wc_ingest_remote_track (WcIngestRemote *self, WcMedia media);
 void wc_ingest_remote_failed (WcIngestRemote *self, WcRemoteFailure failure,
                               const char *reason);
 
+/** What a person should know although it is live (nullable): its reason while
+ * that is so. */
+void wc_ingest_remote_set_note (WcIngestRemote *self, const char *note);
+
 /** A publisher has begun (kinds that do not pull): the tracks are opened anew
  * for its formats and packets. */
 void wc_ingest_remote_came (WcIngestRemote *self);

@@ -5,6 +5,7 @@
 #include "ingest/ingest-failover.h"
 #include "ingest/ingest-file.h"
 #include "ingest/ingest-rtp.h"
+#include "ingest/ingest-rtsp.h"
 #include "ingest/ingest-test.h"
 #include "ingest/ingest-whip.h"
 
@@ -67,6 +68,8 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
   switch (spec->kind) {
   case WC_KIND_RTP:
     return wc_ingest_rtp_new (spec, context, error);
+  case WC_KIND_RTSP:
+    return wc_ingest_rtsp_new (spec, context, error);
   case WC_KIND_TEST:
     return wc_ingest_test_new (spec, context, error);
   case WC_KIND_FILE:
@@ -75,7 +78,6 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
     return wc_ingest_failover_new (spec, context, error);
   case WC_KIND_WHIP:
     return wc_ingest_whip_new (spec, context, error);
-  case WC_KIND_RTSP:
   case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHEP:
     return refuse_kind (spec, error);

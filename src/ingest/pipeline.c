@@ -76,8 +76,8 @@ read_text (const char *name, GError **error)
   return g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
-static gboolean
-has_element (const char *name)
+gboolean
+wc_pipeline_has_element (const char *name)
 {
   g_autoptr (GstElementFactory) factory = gst_element_factory_find (name);
 
@@ -92,7 +92,7 @@ take_condition (const char *line)
   g_autofree char *name =
       end != NULL ? g_strndup (line + 1, (gsize)(end - line - 1)) : NULL;
 
-  return name != NULL && has_element (name) ? end : NULL;
+  return name != NULL && wc_pipeline_has_element (name) ? end : NULL;
 }
 
 char *
@@ -125,13 +125,14 @@ parse_text (const char *text, GError **error)
   g_autoptr (GstElement) element =
       gst_parse_launch_full (text, context, GST_PARSE_FLAG_FATAL_ERRORS, error);
 
-  if (element != NULL)
-    gst_object_ref_sink (element);
   if (element == NULL || GST_IS_PIPELINE (element))
-    return g_steal_pointer (&element);
-  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
-               "it has only one element");
-  return NULL;
+    return element != NULL ? gst_object_ref_sink (g_steal_pointer (&element))
+                           : NULL;
+
+  /* A text of one element is that element. */
+  GstElement *pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
+  gst_bin_add (GST_BIN (pipeline), g_steal_pointer (&element));
+  return pipeline;
 }
 
 /* --- failure ---------------------------------------------------------------
@@ -283,6 +284,19 @@ wc_pipeline_set_caps (WcPipeline *pipeline, const char *element,
   g_value_init (&boxed, GST_TYPE_CAPS);
   gst_value_set_caps (&boxed, caps);
   return set_property (pipeline, element, property, &boxed, error);
+}
+
+GstElement *
+wc_pipeline_get_element (WcPipeline *pipeline, const char *element,
+                         GError **error)
+{
+  GstElement *found =
+      gst_bin_get_by_name (GST_BIN (pipeline->element), element);
+
+  if (found == NULL)
+    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
+                 "its text has no element \"%s\"", element);
+  return found;
 }
 
 /* --- sinks -----------------------------------------------------------------

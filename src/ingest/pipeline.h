@@ -31,6 +31,9 @@ char *wc_pipeline_load_text (const char *name, GError **error);
 WcPipeline *wc_pipeline_new (const char *name, const char *label,
                              GError **error);
 
+/** Whether GStreamer has an element of this kind. */
+gboolean wc_pipeline_has_element (const char *factory);
+
 /** Set a property before wc_pipeline_play (). A text without the element, or an
  * element without the property, is an error: an operator's text may be wrong.
  */
@@ -46,6 +49,11 @@ gboolean wc_pipeline_set_object (WcPipeline *pipeline, const char *element,
 gboolean wc_pipeline_set_caps (WcPipeline *pipeline, const char *element,
                                const char *property, const GstCaps *caps,
                                GError **error);
+
+/** An element of the text, for its signals. The error says that there is none.
+ * (transfer full) */
+GstElement *wc_pipeline_get_element (WcPipeline *pipeline, const char *element,
+                                     GError **error);
 
 /** @sink: an appsink. @func is called on its streaming thread for each sample;
  * @user_data is let go with @destroy after the last call. */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define MAX_CONTROL 256
+#define MAX_CONTROL 1024
 #define CONTROL_CHARACTERS "/:?=&;@,%()[]"
 /* What stands for a stream that is not taken: it has to have some clock. */
 #define OTHER_CLOCK_RATE 90000
@@ -27,6 +27,9 @@ typedef struct {
   WcSdpLines lines;
   GPtrArray *streams;
   WcSdpAnnounceStream *stream; /* the one being read; NULL: session level */
+  gboolean is_lenient;
+  gboolean is_skipping; /* an m-line that is left out */
+  char *control;        /* of the session, when lenient */
 } Parser;
 
 static void
@@ -166,7 +169,7 @@ parse_control (Parser *parser, const char *value, GError **error)
     return fail (parser, error, WC_SDP_ERROR_INVALID,
                  "a=control must be 1 to " G_STRINGIFY (
                      MAX_CONTROL) " characters of a URL");
-  for (guint i = 0; i < parser->streams->len; i++)
+  for (guint i = 0; i < parser->streams->len && !parser->is_lenient; i++)
     if (g_strcmp0 (((WcSdpAnnounceStream *)parser->streams->pdata[i])->control,
                    value) == 0)
       return fail (parser, error, WC_SDP_ERROR_INVALID,
@@ -191,6 +194,8 @@ parse_attribute (Parser *parser, GError **error)
     return parse_rtpmap (parser, value, error);
   if (g_str_equal (name, "control"))
     return parse_control (parser, value, error);
+  if (g_str_equal (name, "sendonly"))
+    parser->stream->is_sendonly = TRUE;
   if (g_str_equal (name, "fmtp") && is_of_stream (parser, &value) &&
       value != NULL && parser->stream->fmtp == NULL)
     parser->stream->fmtp = g_strdup (value);
@@ -239,6 +244,78 @@ wc_sdp_announce_parse (const char *text, gsize size, GError **error)
   return ok ? g_steal_pointer (&streams) : NULL;
 }
 
+/* --- descriptions of servers -----------------------------------------------
+ */
+
+/* Lines that wc_sdp_lines_init () takes, in ASCII. */
+static char *
+clean_text (const char *text, gsize size)
+{
+  GString *clean = g_string_sized_new (size);
+  g_autofree char *copy =
+      g_strndup (text, MIN (size, WC_SDP_ANNOUNCE_MAX_SIZE));
+  g_auto (GStrv) lines = g_strsplit_set (copy, "\r\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++) {
+    gsize length = strlen (lines[i]);
+
+    if (length < 3 || length > WC_SDP_MAX_LINE ||
+        !g_ascii_islower (lines[i][0]) || lines[i][1] != '=')
+      continue;
+    for (char *c = lines[i]; *c != '\0'; c++)
+      if (!g_ascii_isprint (*c))
+        *c = '?';
+    g_string_append_printf (clean, "%s\n", lines[i]);
+  }
+  return g_string_free (clean, FALSE);
+}
+
+static void
+take_session_control (Parser *parser)
+{
+  char *value;
+  const char *name = wc_sdp_lines_attribute (&parser->lines, &value);
+
+  if (g_str_equal (name, "control") && parser->control == NULL &&
+      value != NULL && wc_sdp_is_token (value, MAX_CONTROL, CONTROL_CHARACTERS))
+    parser->control = g_strdup (value);
+}
+
+/* What fails is left out. */
+static void
+take_line (Parser *parser)
+{
+  if (parser->lines.type == 'm')
+    parser->is_skipping = !parse_media (parser, NULL);
+  else if (parser->lines.type == 'a' && !parser->is_skipping) {
+    if (parser->stream == NULL)
+      take_session_control (parser);
+    else
+      parse_attribute (parser, NULL);
+  }
+}
+
+GPtrArray *
+wc_sdp_describe_parse (const char *text, gsize size, char **control,
+                       GError **error)
+{
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (free_stream);
+  g_autofree char *clean = clean_text (text, size);
+  Parser parser = {.streams = streams, .is_lenient = TRUE};
+
+  if (wc_sdp_lines_init (&parser.lines, clean, strlen (clean),
+                         WC_SDP_LINES_ALLOW_BLANK, error)) {
+    while (wc_sdp_lines_next (&parser.lines))
+      take_line (&parser);
+    if (streams->len == 0)
+      g_set_error_literal (error, WC_SDP_ERROR, WC_SDP_ERROR_UNSUPPORTED,
+                           "it describes no stream of plain RTP");
+  }
+  wc_sdp_lines_clear (&parser.lines);
+  *control = parser.control;
+  return streams->len > 0 ? g_steal_pointer (&streams) : NULL;
+}
+
 /* --- writing -------------------------------------------------------------- */
 
 static void
@@ -266,12 +343,20 @@ write_stream (GString *text, const WcSdpAnnounceStream *stream)
 char *
 wc_sdp_announce_write (const GPtrArray *streams)
 {
+  return wc_sdp_describe_write (streams, NULL);
+}
+
+char *
+wc_sdp_describe_write (const GPtrArray *streams, const char *control)
+{
   GString *text = g_string_new ("v=0\r\n"
                                 "o=- 0 0 IN IP4 127.0.0.1\r\n"
                                 "s=-\r\n"
                                 "c=IN IP4 0.0.0.0\r\n"
                                 "t=0 0\r\n");
 
+  if (control != NULL)
+    g_string_append_printf (text, "a=control:%s\r\n", control);
   for (guint i = 0; i < streams->len; i++)
     write_stream (text, streams->pdata[i]);
   return g_string_free (text, FALSE);

@@ -231,7 +231,7 @@ static void
 test_all_texts (void)
 {
   static const char *const known[] = {
-      "rtp", "rtp-muxed", "test-x264", "test-openh264", "test-vp8",
+      "rtp", "rtp-muxed", "rtsp", "test-x264", "test-openh264", "test-vp8",
       /* test-ingest-file.c runs them, but for AV1 */
       "file-aac", "file-av1", "file-h264", "file-h265", "file-matroska",
       "file-mp4", "file-mpegts", "file-opus", "file-pcma", "file-pcmu",

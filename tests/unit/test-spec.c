@@ -153,8 +153,16 @@ test_unknown (void)
   refuse ("{'id':'a','kind':'file','path':'a.mkv'}", KEY,
           "configuration file alone");
   refuse ("{'id':'a','url':'rtsp://a'}", KEY, "it is for rtsp, whep");
-  refuse ("{'id':'a','kind':'rtsp','url':'rtsp://a'}", VALUE,
-          "key \"kind\": \"rtsp\" is not built yet; this version has rtp");
+  refuse ("{'id':'a','kind':'rtsp'}", VALUE, "kind rtsp needs it");
+  refuse ("{'id':'a','kind':'rtsp','url':'http://a/'}", VALUE,
+          "its scheme is http; it must begin with rtsp:// or rtsps://");
+  refuse ("{'id':'a','kind':'rtsp','url':'rtsp://a/\\n'}", VALUE,
+          "visible ASCII characters");
+  refuse ("{'id':'a','kind':'rtsp','url':'rtsp://a/',"
+          "'tls_fingerprint':'00:11'}",
+          VALUE, "64 hexadecimal digits");
+  refuse ("{'id':'a','kind':'rtsp-push'}", VALUE,
+          "key \"kind\": \"rtsp-push\" is not built yet; this version has rtp");
   refuse ("{'id':'a','kind':'rtmp'}", VALUE,
           "key \"kind\": \"rtmp\" is not allowed; rtp");
 }

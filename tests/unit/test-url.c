@@ -61,6 +61,29 @@ test_other_host (void)
   g_assert_null (wc_url_restore_password (url, NULL));
 }
 
+static void
+check_split (const char *url, const char *wanted, const char *wanted_user,
+             const char *wanted_password)
+{
+  char *user, *password;
+  g_autofree char *plain = wc_url_split_user (url, &user, &password);
+
+  g_assert_cmpstr (plain, ==, wanted);
+  g_assert_cmpstr (user, ==, wanted_user);
+  g_assert_cmpstr (password, ==, wanted_password);
+  g_free (user);
+  g_free (password);
+}
+
+static void
+test_split (void)
+{
+  check_split ("rtsp://cam/a", "rtsp://cam/a", NULL, NULL);
+  check_split ("rtsp://u@cam/a", "rtsp://cam/a", "u", NULL);
+  check_split ("rtsp://u:p%40s%3As@cam:8554/a%20b?c=%26",
+               "rtsp://cam:8554/a%20b?c=%26", "u", "p@s:s");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -68,5 +91,6 @@ main (int argc, char **argv)
   g_test_add_func ("/url/check", test_check);
   g_test_add_func ("/url/password", test_password);
   g_test_add_func ("/url/other-host", test_other_host);
+  g_test_add_func ("/url/split", test_split);
   return g_test_run ();
 }

@@ -108,7 +108,7 @@ append_audio (GString *text, guint *n, GError **error)
     if (strcmp (audio_codecs[i].name, codec) == 0) {
       g_string_append_printf (
           text,
-          "audiotestsrc is-live=true freq=440 volume=0.3 "
+          "audiotestsrc is-live=true freq=440 volume=0.12 "
           "samplesperbuffer=960 ! audio/x-raw,rate=48000,channels=2 ! "
           "audioconvert ! audioresample ! %s ! valve name=valve%u ! "
           "%s name=pay%u mtu=%u ",

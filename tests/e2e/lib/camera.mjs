@@ -47,7 +47,7 @@ export class Camera {
 
   constructor(scope, settings) {
     this.#scope = scope;
-    this.#settings = settings;
+    this.#settings = { ...settings };
   }
 
   get port() { return this.#settings.port; }
@@ -71,6 +71,8 @@ export class Camera {
 
   /** It dies without a word. */
   kill() { return this.#child.kill(); }
+
+  signal(name) { this.#child.signal(name); }
 
   /** How often it was asked for this, as in `count(/^setup \d+ udp/)`. */
   count(pattern) {
