@@ -10,7 +10,7 @@ build_packages=(
   gcc libc6-dev               # the compiler
   pkg-config meson ninja-build
   libglib2.0-dev              # also glib-compile-resources
-  libssl-dev                  # SRTP, certificates' fingerprints
+  libssl-dev                  # SRTP, certificates' fingerprints, HTTPS
   libsoup-3.0-dev             # HTTP
   libjson-glib-dev            # the API's JSON
   libnice-dev                 # STUN messages; the ICE agent of kind=whep
@@ -40,6 +40,13 @@ test_packages=(
   curl openssl
   iproute2 nftables procps
 )
+
+# proxy_packages: what is put in front of the server in tests. Where systemd runs,
+# Debian would start it as a service, which a test must not do to a machine.
+proxy_packages ()
+{
+  [[ -d /run/systemd/system ]] || echo nginx
+}
 
 # has_package NAME: is it installed?
 has_package ()

@@ -68,12 +68,14 @@ on_stop_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Only the log level can change while it runs. */
+/* Only the log level and the certificate can change while it runs. */
 static gboolean
 on_reload_signal (gpointer user_data)
 {
   App *app = user_data;
   g_autoptr (GError) error = NULL;
+
+  wc_server_reload (app->server);
   g_autoptr (WcConfig) config = wc_options_load_config (&app->options, &error);
 
   if (config == NULL) {
@@ -114,7 +116,8 @@ run (App *app)
 
   g_autofree char *address = wc_server_http_address (app->server);
   wc_server_log_ready (app->server);
-  printf ("whepcast: listening http://%s udp %u\n", address,
+  printf ("whepcast: listening %s://%s udp %u\n",
+          wc_server_http_scheme (app->server), address,
           wc_server_udp_port (app->server));
   fflush (stdout);
 

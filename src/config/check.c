@@ -3,6 +3,7 @@
 
 #include "base/address.h"
 
+#include <gio/gio.h>
 #include <net/if.h>
 #include <string.h>
 
@@ -30,6 +31,15 @@ wc_check_unicast_ip (const char *text)
 
   return wc_address_parse (&address, text, 0) &&
          !wc_address_is_any (&address) && !wc_address_is_multicast (&address);
+}
+
+gboolean
+wc_check_prefix (const char *text)
+{
+  g_autoptr (GInetAddressMask) mask =
+      g_inet_address_mask_new_from_string (text, NULL);
+
+  return mask != NULL;
 }
 
 gboolean

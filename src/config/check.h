@@ -11,6 +11,8 @@ gboolean wc_check_visible (const char *text);
 gboolean wc_check_ip (const char *text);
 /** One that a packet can come from: neither any nor multicast. */
 gboolean wc_check_unicast_ip (const char *text);
+/** An IP address, or a prefix with a length. */
+gboolean wc_check_prefix (const char *text);
 /** A network interface's name as the kernel takes it. */
 gboolean wc_check_interface (const char *text);
 /** http(s)://HOST[:PORT][/PATH]. */

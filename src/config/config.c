@@ -248,16 +248,29 @@ chop_slashes (char *url)
 }
 
 static gboolean
+fail_rule (const WcConfig *config, const char *rule, GError **error)
+{
+  g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE, "%s: %s",
+               config->file != NULL ? config->file : "environment", rule);
+  return FALSE;
+}
+
+/* Rules between keys. */
+static gboolean
 finish (WcConfig *config, GError **error)
 {
   chop_slashes (config->public_url);
-  if (config->admin_token == NULL || config->admin_token_file == NULL)
-    return TRUE;
-  g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE,
-               "%s: [auth] admin-token and admin-token-file are both given; "
-               "keep one",
-               config->file != NULL ? config->file : "environment");
-  return FALSE;
+  if (config->admin_token != NULL && config->admin_token_file != NULL)
+    return fail_rule (config,
+                      "[auth] admin-token and admin-token-file are both given; "
+                      "keep one",
+                      error);
+  if ((config->tls_certificate != NULL) != (config->tls_key != NULL))
+    return fail_rule (config,
+                      "[http] tls-certificate and tls-key belong together; "
+                      "give both or none",
+                      error);
+  return TRUE;
 }
 
 static WcConfig *

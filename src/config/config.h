@@ -26,10 +26,12 @@ typedef struct {
   WcLogFormat log_format;
   WcLogLevel log_level;
   /* [http] */
-  char *listen_ip;     /* of `listen`; "0.0.0.0", "::", ... */
-  guint16 listen_port; /* 0: any (tests) */
-  char *public_url;    /* nullable; without a trailing slash */
-  char **cors_origins; /* {"*"} */
+  char *listen_ip;                 /* of `listen`; "0.0.0.0", "::", ... */
+  guint16 listen_port;             /* 0: any (tests) */
+  char *public_url;                /* nullable; without a trailing slash */
+  char *tls_certificate, *tls_key; /* file names; both or none */
+  char **cors_origins;             /* {"*"} */
+  char **trusted_proxies;          /* IP addresses and prefixes */
   gboolean etag_strict;
   gboolean session_auth_strict;
   gboolean metrics_open;

@@ -70,17 +70,21 @@ static const WcKey http_keys[] = {
     },
     {
         .name = "tls-certificate",
-        .type = WC_KEY_STRING,
+        STRING (MAX_PATH),
         .fallback = "",
-        .description = "A PEM file, to serve HTTPS without a proxy.",
-        NOT_BUILT,
+        .allowed = "empty, or a file name of at most 4095 characters",
+        .description = "A PEM file with the certificate and its chain: to "
+                       "serve HTTPS without a proxy. Read again when it "
+                       "changes.",
+        CONFIG (tls_certificate),
     },
     {
         .name = "tls-key",
-        .type = WC_KEY_STRING,
+        STRING (MAX_PATH),
         .fallback = "",
-        .description = "The private key of the certificate.",
-        NOT_BUILT,
+        .allowed = "empty, or a file name of at most 4095 characters",
+        .description = "A PEM file with the certificate's private key.",
+        CONFIG (tls_key),
     },
     {
         .name = "cors-origins",
@@ -95,9 +99,13 @@ static const WcKey http_keys[] = {
     {
         .name = "trusted-proxies",
         LIST,
+        .check = wc_check_prefix,
         .fallback = "",
-        .description = "Proxies whose X-Forwarded-For is believed.",
-        NOT_BUILT,
+        .allowed = "empty, or a list of IP addresses and prefixes "
+                   "(10.0.0.0/8)",
+        .description = "Proxies whose X-Forwarded-For, X-Forwarded-Proto and "
+                       "Forwarded are believed.",
+        CONFIG (trusted_proxies),
     },
     {
         .name = "etag",

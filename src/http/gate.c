@@ -1,183 +1,300 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/gate.h"
 
-#include "http/api.h"
-#include "http/hang-up.h"
-#include "http/routes.h"
+#include "base/clock.h"
+#include "base/log.h"
 
+#include <errno.h>
+#include <glib-unix.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#define API_PREFIX "/api/"
+#define BACKLOG 1024
+/* In one go, before others have their turn. */
+#define MAX_ACCEPTS 32
+#define MAX_EVENTS 64
+#define TICK_MS 1000
+#define CERTIFICATE_TICKS 5
+#define USER_TIMEOUT_MS 60000
+/* A connection that sends nothing does not leave the kernel until then. */
+#define DEFER_ACCEPT_S 10
 
-static SoupMessageHeaders *
-fields_of (WcRequest *request)
-{
-  return soup_server_message_get_request_headers (request->message);
-}
+static const char too_many[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                               "Server: whepcast\r\n"
+                               "Retry-After: 5\r\n"
+                               "Content-Length: 0\r\n"
+                               "Connection: close\r\n\r\n";
+
+struct WcGate {
+  WcHttpConnections shared;
+  int listener;
+  gboolean is_listening; /* epoll watches the listener */
+  guint source, tick_source;
+  guint n_ticks;
+  int other_end; /* see keep_alive () */
+};
 
 static gboolean
-has_body (WcRequest *request)
+fail (GError **error, const char *what)
 {
-  SoupMessageHeaders *fields = fields_of (request);
+  int code = errno;
 
-  return soup_message_headers_get_encoding (fields) == SOUP_ENCODING_CHUNKED ||
-         soup_message_headers_get_content_length (fields) > 0;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "%s: %s", what,
+               g_strerror (code));
+  return FALSE;
 }
 
-/* Ends the exchange after the answer: what follows on the connection is not
- * trusted, or not worth reading. */
 static void
-close_afterwards (WcRequest *request)
+listen_to (WcGate *gate, gboolean listening)
 {
-  wc_request_set_field (request, "Connection", "close");
+  struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
+
+  if (listening == gate->is_listening)
+    return;
+  epoll_ctl (gate->shared.epoll_fd, listening ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+             gate->listener, &event);
+  gate->is_listening = listening;
 }
 
-/* The parser of libsoup 3.2 joins, takes the last or ignores where others
- * refuse; what could be read in two ways is not taken at all (RFC 9112
- * section 11.2). */
+/* FALSE: every connection is busy. */
 static gboolean
-check_framing (WcRequest *request)
+make_room (WcGate *gate)
 {
-  const char *host = wc_request_field (request, "Host");
-  const char *encoding = wc_request_field (request, "Transfer-Encoding");
-  const char *length = wc_request_field (request, "Content-Length");
-  const char *problem = NULL;
+  GQueue *connections = &gate->shared.connections;
 
-  if (host != NULL && strchr (host, ',') != NULL)
-    problem = "more than one Host";
-  else if (encoding != NULL && length != NULL)
-    problem = "Content-Length besides Transfer-Encoding";
-  else if (encoding != NULL && soup_server_message_get_http_version (
-                                   request->message) == SOUP_HTTP_1_0)
-    problem = "Transfer-Encoding in HTTP/1.0";
-  else if (length != NULL && strspn (length, "0123456789") != strlen (length))
-    problem = "a Content-Length that is no number";
-  if (problem == NULL)
+  if (connections->length < WC_GATE_MAX_CONNECTIONS)
     return TRUE;
-
-  wc_request_answer_problem (request, 400, "%s", problem);
-  return FALSE;
-}
-
-static gboolean
-check_size (WcRequest *request)
-{
-  GUri *uri = soup_server_message_get_uri (request->message);
-  const char *query = g_uri_get_query (uri);
-  SoupMessageHeadersIter iter;
-  const char *name, *value;
-  guint n = 0;
-
-  soup_message_headers_iter_init (&iter, fields_of (request));
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    n++;
-
-  if (n > WC_GATE_MAX_FIELDS) {
-    close_afterwards (request);
-    wc_request_answer_problem (request, 431, "more than %d header fields",
-                               WC_GATE_MAX_FIELDS);
-    return FALSE;
-  }
-  if (query != NULL && strlen (query) > WC_GATE_MAX_QUERY) {
-    wc_request_answer_problem (request, 414, "a query of more than %d bytes",
-                               WC_GATE_MAX_QUERY);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* What the API has is told only to those who may use it. */
-static gboolean
-check_unrouted (WcRequest *request)
-{
-  return !g_str_has_prefix (request->path, API_PREFIX) ||
-         wc_api_check (request);
-}
-
-static gboolean
-check_route (WcRequest *request)
-{
-  const char *name = soup_server_message_get_method (request->message);
-
-  if (soup_server_message_is_options_ping (request->message)) {
-    wc_request_answer (request, 200, NULL, NULL, 0);
-    return FALSE;
-  }
-
-  switch (wc_routes_find (request, wc_method_parse (name))) {
-  case WC_ROUTE_FOUND:
-    return request->route->check == NULL || request->route->check (request);
-  case WC_ROUTE_BAD_PATH:
-    wc_request_answer_problem (request, 400, "not a path of this server");
-    return FALSE;
-  case WC_ROUTE_NO_PATH:
-    if (!check_unrouted (request))
-      return FALSE;
-    wc_request_answer_problem (request, 404, "there is nothing here");
-    return FALSE;
-  case WC_ROUTE_NO_METHOD:
-    if (!check_unrouted (request))
-      return FALSE;
-    wc_request_set_field (request, "Allow", request->allow);
-    wc_request_answer_problem (request, 405, "%s does not work here; %s do",
-                               name, request->allow);
-    return FALSE;
-  }
-  return FALSE;
-}
-
-static gsize
-body_limit (WcRequest *request)
-{
-  return request->route != NULL ? request->route->body_limit : 0;
-}
-
-static gboolean
-check_length (WcRequest *request)
-{
-  goffset length =
-      soup_message_headers_get_content_length (fields_of (request));
-
-  if (length < 0 || (guint64)length <= body_limit (request))
+  for (GList *each = connections->head; each != NULL; each = each->next) {
+    if (!wc_http_connection_can_be_spared (each->data))
+      continue;
+    wc_http_connection_close (each->data);
     return TRUE;
-  wc_request_answer_problem (request, 413,
-                             "the body may be %" G_GSIZE_FORMAT " bytes long",
-                             body_limit (request));
+  }
   return FALSE;
+}
+
+static void
+take_connection (WcGate *gate, int fd)
+{
+  int on = 1;
+
+  if (make_room (gate)) {
+    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    wc_http_connection_start (&gate->shared, fd);
+    return;
+  }
+  gssize sent = gate->shared.tls == NULL
+                    ? send (fd, too_many, sizeof too_many - 1,
+                            MSG_DONTWAIT | MSG_NOSIGNAL)
+                    : 0;
+  (void)sent; /* there is nobody to tell */
+  close (fd);
+}
+
+static void
+accept_some (WcGate *gate)
+{
+  for (guint i = 0; i < MAX_ACCEPTS; i++) {
+    int fd = accept4 (gate->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      take_connection (gate, fd);
+      continue;
+    }
+    if (errno == EAGAIN)
+      return;
+    if (errno == EINTR || errno == ECONNABORTED)
+      continue;
+    wc_warning ("a connection cannot be accepted: %s", g_strerror (errno));
+    listen_to (gate, FALSE); /* until the next tick */
+    return;
+  }
+}
+
+/* Connections may end each other's while a batch is worked through. */
+static gboolean
+on_events (int fd, GIOCondition condition, gpointer user_data)
+{
+  WcGate *gate = user_data;
+  struct epoll_event events[MAX_EVENTS];
+  int n = epoll_wait (fd, events, MAX_EVENTS, 0);
+
+  for (int i = 0; i < n; i++)
+    if (events[i].data.ptr != NULL)
+      wc_http_connection_ref (events[i].data.ptr);
+  for (int i = 0; i < n; i++) {
+    g_autoptr (WcHttpConnection) connection = events[i].data.ptr;
+    if (connection != NULL)
+      wc_http_connection_event (connection, events[i].events);
+    else
+      accept_some (gate);
+  }
+  return G_SOURCE_CONTINUE;
 }
 
 void
-wc_gate_check_headers (WcRequest *request)
+wc_gate_reload (WcGate *gate)
 {
-  SoupMessageHeaders *fields = fields_of (request);
+  g_autoptr (GError) error = NULL;
 
-  request->path =
-      g_uri_get_path (soup_server_message_get_uri (request->message));
-  /* libsoup would answer ranges by itself, and reuse a connection after chunks
-   * that it reads too liberally. */
-  soup_message_headers_remove (fields, "Range");
-  if (soup_message_headers_get_encoding (fields) == SOUP_ENCODING_CHUNKED)
-    close_afterwards (request);
-
-  gboolean framed = check_framing (request);
-  if (framed && check_size (request) && check_route (request) &&
-      check_length (request))
+  if (gate->shared.tls == NULL)
     return;
+  if (wc_tls_reload (gate->shared.tls, &error))
+    wc_info ("the certificate was read again");
+  else
+    wc_warning ("the certificate stays as it was: %s", error->message);
+}
 
-  soup_message_body_set_accumulate (
-      soup_server_message_get_request_body (request->message), FALSE);
-  if (has_body (request) || !framed)
-    wc_hang_up (request->message);
+static gboolean
+on_tick (gpointer user_data)
+{
+  WcGate *gate = user_data;
+  gint64 now_us = wc_clock_now_us ();
+  GList *next;
+
+  listen_to (gate, TRUE);
+  for (GList *each = gate->shared.connections.head; each != NULL; each = next) {
+    next = each->next;
+    wc_http_connection_check (each->data, now_us);
+  }
+  if (gate->shared.tls != NULL && ++gate->n_ticks % CERTIFICATE_TICKS == 0 &&
+      wc_tls_has_changed (gate->shared.tls))
+    wc_gate_reload (gate);
+  return G_SOURCE_CONTINUE;
+}
+
+/* What is set on a listening socket, its connections inherit. */
+static void
+set_socket_options (int fd)
+{
+  int on = 1, defer_s = DEFER_ACCEPT_S, timeout_ms = USER_TIMEOUT_MS;
+
+  setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt (fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt (fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer_s, sizeof defer_s);
+  setsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+              sizeof timeout_ms);
+}
+
+static gboolean
+open_listener (WcGate *gate, const WcConfig *config, GError **error)
+{
+  WcAddress address;
+  struct sockaddr_storage native;
+
+  if (!wc_address_parse (&address, config->listen_ip, config->listen_port)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "%s is no IP address", config->listen_ip);
+    return FALSE;
+  }
+  int family = address.sa.sa_family;
+  socklen_t size = wc_address_to_sockaddr (&address, family, &native);
+  gate->listener =
+      socket (family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (gate->listener < 0)
+    return fail (error, "socket");
+  set_socket_options (gate->listener);
+  if (bind (gate->listener, (struct sockaddr *)&native, size) != 0)
+    return fail (error, "bind");
+  return listen (gate->listener, BACKLOG) == 0 || fail (error, "listen");
+}
+
+/* libsoup keeps connections alive only while it listens itself: this is a
+ * socket that nothing ever arrives at, because the other end is ours. */
+static gboolean
+keep_alive (WcGate *gate, GError **error)
+{
+  int pair[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    return fail (error, "socketpair");
+  gate->other_end = pair[1];
+  g_autoptr (GSocket) nowhere = g_socket_new_from_fd (pair[0], error);
+  if (nowhere == NULL) {
+    close (pair[0]);
+    return FALSE;
+  }
+  return soup_server_listen_socket (gate->shared.soup, nowhere, 0, error);
+}
+
+static gboolean
+open_tls (WcGate *gate, const WcConfig *config, GError **error)
+{
+  if (config->tls_certificate == NULL)
+    return TRUE;
+  gate->shared.tls =
+      wc_tls_new (config->tls_certificate, config->tls_key, error);
+  return gate->shared.tls != NULL;
+}
+
+static gboolean
+open_gate (WcGate *gate, const WcConfig *config, GError **error)
+{
+  gate->shared.epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (gate->shared.epoll_fd < 0)
+    return fail (error, "epoll_create1");
+  if (open_listener (gate, config, error) && keep_alive (gate, error))
+    return TRUE;
+  g_prefix_error (error, "[http] listen=%s:%u: ", config->listen_ip,
+                  config->listen_port);
+  return FALSE;
+}
+
+WcGate *
+wc_gate_new (SoupServer *soup, const WcConfig *config,
+             WcGateBodyLimit body_limit, GError **error)
+{
+  g_autoptr (WcGate) gate = g_new0 (WcGate, 1);
+
+  gate->listener = gate->other_end = gate->shared.epoll_fd = -1;
+  gate->shared.soup = soup;
+  gate->shared.cors_origins = config->cors_origins;
+  gate->shared.body_limit = body_limit;
+  gate->shared.proxies = wc_proxies_new (config->trusted_proxies);
+  if (!open_tls (gate, config, error) || !open_gate (gate, config, error))
+    return NULL;
+  listen_to (gate, TRUE);
+  gate->source =
+      g_unix_fd_add (gate->shared.epoll_fd, G_IO_IN, on_events, gate);
+  gate->tick_source = g_timeout_add (TICK_MS, on_tick, gate);
+  return g_steal_pointer (&gate);
+}
+
+static void
+close_descriptor (int fd)
+{
+  if (fd >= 0)
+    close (fd);
 }
 
 void
-wc_gate_check_chunk (WcRequest *request, gsize size)
+wc_gate_free (WcGate *gate)
 {
-  request->body_received += size;
-  if (request->answered || request->body_received <= body_limit (request))
-    return;
-  wc_request_answer_problem (request, 413,
-                             "the body may be %" G_GSIZE_FORMAT " bytes long",
-                             body_limit (request));
-  wc_hang_up (request->message);
+  GList *first;
+
+  if (gate->source != 0)
+    g_source_remove (gate->source);
+  if (gate->tick_source != 0)
+    g_source_remove (gate->tick_source);
+  while ((first = gate->shared.connections.head) != NULL)
+    wc_http_connection_close (first->data);
+  close_descriptor (gate->listener);
+  close_descriptor (gate->other_end);
+  close_descriptor (gate->shared.epoll_fd);
+  g_clear_pointer (&gate->shared.tls, wc_tls_free);
+  wc_proxies_free (gate->shared.proxies);
+  g_free (gate);
+}
+
+void
+wc_gate_address (WcGate *gate, WcAddress *address)
+{
+  struct sockaddr_storage native = {0};
+  socklen_t size = sizeof native;
+
+  getsockname (gate->listener, (struct sockaddr *)&native, &size);
+  *address = wc_address_from_sockaddr ((struct sockaddr *)&native);
 }

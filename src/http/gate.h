@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands between libsoup's parser and our handlers: a request that is odd,
- * too large or not allowed is refused when its headers are there. Main thread.
+/* The gate before libsoup, which is not made for clients that cannot be
+ * trusted: it accepts connections, reads their requests strictly and within
+ * limits of size and time, and hands over to libsoup what it understood.
+ * However many connections there are, the main loop sees one descriptor. Main
+ * thread.
  */
 #pragma once
 
-#include "http/request.h"
+#include "config/config.h"
+#include "http/http-connection.h"
 
-#define WC_GATE_MAX_QUERY 1024
-#define WC_GATE_MAX_FIELDS 100
+/** With so many, the oldest that has not sent its request gives way to a new
+ * one; if all have, the new one is told 503. */
+#define WC_GATE_MAX_CONNECTIONS 4096
 
-/** Checks the headers of @request, finds its route and runs the route's check.
- * A refused request is answered. */
-void wc_gate_check_headers (WcRequest *request);
+typedef struct WcGate WcGate;
 
-/** Counts @size more bytes of body; beyond the limit the request is refused. */
-void wc_gate_check_chunk (WcRequest *request, gsize size);
+/** How long the body of a request may be, bytes. */
+typedef gsize (*WcGateBodyLimit) (const char *method, const char *path);
+
+/** Listens on `[http] listen` for @soup; both are borrowed. */
+WcGate *wc_gate_new (SoupServer *soup, const WcConfig *config,
+                     WcGateBodyLimit body_limit, GError **error);
+/** Closes everything. After libsoup's soup_server_disconnect (). */
+void wc_gate_free (WcGate *gate);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcGate, wc_gate_free)
+
+/** The address it listens on. */
+void wc_gate_address (WcGate *gate, WcAddress *address);
+
+/** Reads the certificate again, as it also does by itself when the files
+ * change. Says in the log what came of it. */
+void wc_gate_reload (WcGate *gate);

@@ -2,18 +2,19 @@
 #include "http/http-server.h"
 
 #include "base/clock.h"
-#include "http/acceptor.h"
-#include "http/deadline.h"
+#include "http/api.h"
 #include "http/gate.h"
 #include "http/request.h"
+#include "http/routes.h"
 
 #define KEY "wc-request"
+#define API_PREFIX "/api/"
 #define MAX_LAST_ROUNDS 1000
 
 struct WcHttpServer {
   const WcHttpContext *context;
   SoupServer *soup;
-  WcAcceptor *acceptor; /* nullable */
+  WcGate *gate;         /* nullable */
   GHashTable *requests; /* set of WcRequest, owned */
 };
 
@@ -54,27 +55,9 @@ forget_request (WcHttpServer *server, SoupServerMessage *message)
 }
 
 static void
-on_message_finished (SoupServerMessage *message, gpointer user_data)
-{
-  wc_deadline_set (wc_acceptor_socket (message), WC_DEADLINE_IDLE_S);
-}
-
-static void
 on_message_disconnected (SoupServerMessage *message, gpointer user_data)
 {
   forget_request (user_data, message);
-}
-
-static void
-on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
-{
-  WcRequest *request = request_of (message);
-
-  if (request != NULL) {
-    wc_request_ref (request);
-    wc_gate_check_chunk (request, g_bytes_get_size (chunk));
-    wc_request_unref (request);
-  }
 }
 
 static void
@@ -86,19 +69,8 @@ on_request_started (SoupServer *soup, SoupServerMessage *message,
 
   g_hash_table_add (server->requests, request);
   g_object_set_data (G_OBJECT (message), KEY, request);
-  g_signal_connect (message, "finished", G_CALLBACK (on_message_finished),
-                    server);
   g_signal_connect (message, "disconnected",
                     G_CALLBACK (on_message_disconnected), server);
-  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), server);
-  wc_deadline_set (wc_acceptor_socket (message), WC_DEADLINE_READ_S);
-}
-
-static void
-on_request_read (SoupServer *soup, SoupServerMessage *message,
-                 gpointer user_data)
-{
-  wc_deadline_set (wc_acceptor_socket (message), WC_DEADLINE_ANSWER_S);
 }
 
 static void
@@ -120,17 +92,39 @@ on_request_aborted (SoupServer *soup, SoupServerMessage *message,
   forget_request (user_data, message);
 }
 
-static void
-on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
-            GHashTable *query, gpointer user_data)
+/* What the API has is told only to those who may use it. */
+static gboolean
+check_unrouted (WcRequest *request)
 {
-  WcRequest *request = request_of (message);
+  return !g_str_has_prefix (request->path, API_PREFIX) ||
+         wc_api_check (request);
+}
 
-  if (request == NULL)
-    return;
-  wc_request_ref (request);
-  wc_gate_check_headers (request);
-  wc_request_unref (request);
+/* FALSE when it has answered. */
+static gboolean
+find_route (WcRequest *request)
+{
+  const char *name = soup_server_message_get_method (request->message);
+
+  switch (wc_routes_find (request, wc_method_parse (name))) {
+  case WC_ROUTE_FOUND:
+    return request->route->check == NULL || request->route->check (request);
+  case WC_ROUTE_BAD_PATH:
+    wc_request_answer_problem (request, 400, "not a path of this server");
+    return FALSE;
+  case WC_ROUTE_NO_PATH:
+    if (check_unrouted (request))
+      wc_request_answer_problem (request, 404, "there is nothing here");
+    return FALSE;
+  case WC_ROUTE_NO_METHOD:
+    if (!check_unrouted (request))
+      return FALSE;
+    wc_request_set_field (request, "Allow", request->allow);
+    wc_request_answer_problem (request, 405, "%s does not work here; %s do",
+                               name, request->allow);
+    return FALSE;
+  }
+  return FALSE;
 }
 
 static void
@@ -139,10 +133,12 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
 {
   WcRequest *request = request_of (message);
 
-  if (request == NULL || request->answered || request->route == NULL)
+  if (request == NULL || request->answered)
     return;
   wc_request_ref (request);
-  request->route->handler (request);
+  request->path = g_uri_get_path (soup_server_message_get_uri (message));
+  if (find_route (request))
+    request->route->handler (request);
   wc_request_unref (request);
 }
 
@@ -158,14 +154,10 @@ wc_http_server_new (const WcHttpContext *context)
       soup_server_new ("server-header", "whepcast", "raw-paths", TRUE, NULL);
   g_signal_connect (server->soup, "request-started",
                     G_CALLBACK (on_request_started), server);
-  g_signal_connect (server->soup, "request-read", G_CALLBACK (on_request_read),
-                    server);
   g_signal_connect (server->soup, "request-finished",
                     G_CALLBACK (on_request_finished), server);
   g_signal_connect (server->soup, "request-aborted",
                     G_CALLBACK (on_request_aborted), server);
-  soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
-  soup_server_add_early_handler (server->soup, "*", on_headers, server, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
   return server;
 }
@@ -173,23 +165,24 @@ wc_http_server_new (const WcHttpContext *context)
 gboolean
 wc_http_server_start (WcHttpServer *server, GError **error)
 {
-  const WcConfig *config = server->context->config;
+  server->gate = wc_gate_new (server->soup, server->context->config,
+                              wc_routes_body_limit, error);
+  return server->gate != NULL;
+}
 
-  server->acceptor = wc_acceptor_new (server->soup, config->listen_ip,
-                                      config->listen_port, error);
-  return server->acceptor != NULL;
+void
+wc_http_server_reload (WcHttpServer *server)
+{
+  if (server->gate != NULL)
+    wc_gate_reload (server->gate);
 }
 
 void
 wc_http_server_address (WcHttpServer *server, WcAddress *address)
 {
-  g_autoptr (GSocketAddress) local =
-      server->acceptor != NULL ? wc_acceptor_address (server->acceptor) : NULL;
-  struct sockaddr_storage native = {0};
-
-  if (local != NULL)
-    g_socket_address_to_native (local, &native, sizeof native, NULL);
-  *address = wc_address_from_sockaddr ((const struct sockaddr *)&native);
+  *address = (WcAddress){0};
+  if (server->gate != NULL)
+    wc_gate_address (server->gate, address);
 }
 
 guint
@@ -221,14 +214,14 @@ answer_waiting (WcHttpServer *server)
 void
 wc_http_server_stop (WcHttpServer *server)
 {
-  if (server->acceptor == NULL)
+  if (server->gate == NULL)
     return;
   answer_waiting (server);
   /* What can be written at once is. */
   for (guint i = 0; i < MAX_LAST_ROUNDS && g_main_context_pending (NULL); i++)
     g_main_context_iteration (NULL, FALSE);
   soup_server_disconnect (server->soup);
-  g_clear_pointer (&server->acceptor, wc_acceptor_free);
+  g_clear_pointer (&server->gate, wc_gate_free);
 }
 
 void

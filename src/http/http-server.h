@@ -13,6 +13,9 @@ WcHttpServer *wc_http_server_new (const WcHttpContext *context);
 /** Listens on `[http] listen`. The error names address and port. */
 gboolean wc_http_server_start (WcHttpServer *server, GError **error);
 
+/** Reads the certificate again. */
+void wc_http_server_reload (WcHttpServer *server);
+
 /** The address and port it listens on, also when port 0 was asked for. */
 void wc_http_server_address (WcHttpServer *server, WcAddress *address);
 

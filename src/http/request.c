@@ -2,13 +2,12 @@
 #include "http/request.h"
 
 #include "base/clock.h"
-#include "http/acceptor.h"
 #include "http/cors.h"
+#include "http/forward.h"
+#include "http/http-connection.h"
 #include "http/problem.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 WcRequest *
 wc_request_new (const WcHttpContext *context, SoupServerMessage *message)
@@ -97,19 +96,16 @@ wc_request_body (WcRequest *request)
 char *
 wc_request_address (WcRequest *request)
 {
-  GSocketAddress *remote =
-      request->message != NULL
-          ? soup_server_message_get_remote_address (request->message)
-          : NULL;
-  struct sockaddr_storage native;
-  char text[WC_ADDRESS_STRLEN];
+  const char *address = wc_request_field (request, WC_FORWARD_ADDRESS);
 
-  if (remote == NULL ||
-      !g_socket_address_to_native (remote, &native, sizeof native, NULL))
-    return g_strdup ("unknown");
-  WcAddress address =
-      wc_address_from_sockaddr ((const struct sockaddr *)&native);
-  return g_strdup (wc_address_ip (&address, text));
+  return g_strdup (address != NULL ? address : "unknown");
+}
+
+gboolean
+wc_request_is_https (WcRequest *request)
+{
+  return g_strcmp0 (wc_request_field (request, WC_FORWARD_SCHEME), "https") ==
+         0;
 }
 
 char *
@@ -122,19 +118,14 @@ wc_request_log_path (WcRequest *request)
                           request->log_name != NULL ? request->log_name : "?");
 }
 
-/* libsoup does not read from a connection while its message is paused, so a
- * client that left is found here. */
 gboolean
 wc_request_is_connected (WcRequest *request)
 {
-  GSocket *socket =
-      request->message != NULL ? wc_acceptor_socket (request->message) : NULL;
-  char byte;
+  WcHttpConnection *connection = request->message != NULL
+                                     ? wc_http_connection_of (request->message)
+                                     : NULL;
 
-  if (socket == NULL)
-    return FALSE;
-  gssize n = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+  return connection != NULL && wc_http_connection_is_open (connection);
 }
 
 void

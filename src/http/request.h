@@ -13,15 +13,16 @@
 typedef struct WcRequest WcRequest;
 typedef struct WcRoute WcRoute;
 
-/** Runs when the headers are there. Returns FALSE if it has answered. */
+/** Runs first: whether there is such a thing, and who may use it. Returns FALSE
+ * if it has answered. */
 typedef gboolean (*WcRouteCheck) (WcRequest *request);
-/** Runs when the body is there. Answers, or pauses and answers later. */
+/** Answers, or pauses and answers later. */
 typedef void (*WcRouteHandler) (WcRequest *request);
 
 struct WcRoute {
   const char *pattern;
   WcMethod method;
-  gsize body_limit;   /* bytes; beyond it 413 */
+  gsize body_limit;   /* bytes; beyond it the gate says 413 */
   WcRouteCheck check; /* nullable */
   WcRouteHandler handler;
 };
@@ -34,7 +35,6 @@ struct WcRequest {
   WcRouteParams params;
   char *allow; /* nullable; methods of the path */
   gint64 started_us;
-  gsize body_received;
   char *log_name;     /* nullable; stands for the secret in the access log */
   WcSession *session; /* nullable; closed if the answer does not arrive */
   gboolean paused, answered;
@@ -59,8 +59,12 @@ char *wc_request_content_type (WcRequest *request);
 gboolean wc_request_is_type (WcRequest *request, const char *type);
 /** The whole body. (transfer full) */
 GBytes *wc_request_body (WcRequest *request);
-/** The address of the client, textual. (transfer full) */
+/** The address of the client, behind trusted proxies if there are any, textual.
+ * (transfer full) */
 char *wc_request_address (WcRequest *request);
+/** TRUE when the client's connection is encrypted, as far as the last trusted
+ * proxy knows. */
+gboolean wc_request_is_https (WcRequest *request);
 /** FALSE when the client has hung up while it waited. */
 gboolean wc_request_is_connected (WcRequest *request);
 

@@ -108,6 +108,19 @@ route_applies (const WcRoute *route, const char *path, WcRouteParams *params)
   return FALSE;
 }
 
+gsize
+wc_routes_body_limit (const char *method, const char *path)
+{
+  WcMethod wanted = wc_method_parse (method);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++) {
+    g_auto (WcRouteParams) params = {0};
+    if (routes[i].method == wanted && route_applies (&routes[i], path, &params))
+      return routes[i].body_limit;
+  }
+  return OFFER_LIMIT;
+}
+
 WcRouteResult
 wc_routes_find (WcRequest *request, WcMethod method)
 {

@@ -6,3 +6,8 @@
 
 /** Sets the route, parameters and allowed methods of @request by its path. */
 WcRouteResult wc_routes_find (WcRequest *request, WcMethod method);
+
+/** How long the body of a request may be, bytes: what the route says, and for
+ * what is no route as much as for any, because its answer is another than 413.
+ */
+gsize wc_routes_body_limit (const char *method, const char *path);

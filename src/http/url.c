@@ -70,9 +70,10 @@ wc_url_absolute (WcRequest *request, const char *path)
           ? g_uri_get_port (soup_server_message_get_uri (request->message))
           : -1;
   gboolean v6 = strchr (host, ':') != NULL;
-  g_autoptr (GString) url = g_string_new ("http://");
+  gboolean https = wc_request_is_https (request);
+  g_autoptr (GString) url = g_string_new (https ? "https://" : "http://");
   g_string_append_printf (url, v6 ? "[%s]" : "%s", host);
-  if (port > 0 && port != 80)
+  if (port > 0 && port != (https ? 443 : 80))
     g_string_append_printf (url, ":%d", port);
   g_string_append (url, path);
   return g_string_free (g_steal_pointer (&url), FALSE);

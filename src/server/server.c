@@ -149,6 +149,18 @@ wc_server_http_address (WcServer *server)
   return g_strdup (wc_address_format (&address, text));
 }
 
+const char *
+wc_server_http_scheme (WcServer *server)
+{
+  return server->config->tls_certificate != NULL ? "https" : "http";
+}
+
+void
+wc_server_reload (WcServer *server)
+{
+  wc_http_server_reload (server->http);
+}
+
 guint16
 wc_server_udp_port (WcServer *server)
 {
@@ -170,7 +182,8 @@ make_page_url (WcServer *server)
     address = g_array_index (server->candidates, WcAddress, 0);
     wc_address_set_port (&address, port);
   }
-  return g_strdup_printf ("http://%s/", wc_address_format (&address, text));
+  return g_strdup_printf ("%s://%s/", wc_server_http_scheme (server),
+                          wc_address_format (&address, text));
 }
 
 void

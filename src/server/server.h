@@ -17,9 +17,14 @@ WcServer *wc_server_start (const WcConfig *config, gboolean with_demo,
 
 /** Where HTTP listens, as "ADDR:PORT". (transfer full) */
 char *wc_server_http_address (WcServer *server);
+/** "http" or "https". */
+const char *wc_server_http_scheme (WcServer *server);
 guint16 wc_server_udp_port (WcServer *server);
 /** Logs the addresses to open and where the admin token is. */
 void wc_server_log_ready (WcServer *server);
+
+/** Reads again what can change while it runs: the certificate. */
+void wc_server_reload (WcServer *server);
 
 /** Ends every session, so that each viewer is told, and calls @stopped when
  * that is done or after 2 s. Idempotent: later calls do nothing. */

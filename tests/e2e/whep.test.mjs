@@ -209,7 +209,7 @@ describe('offers of real clients', () => {
     test(`${name} is answered`, async () => {
       const text = readFileSync(join(folder, name), 'utf8');
       const answer = await whep.post(text);
-      if (/^a=(sendonly|inactive)/m.test(text) && !/^a=(recvonly|sendrecv)/m.test(text)) {
+      if (name.startsWith('whip-')) {
         assertProblem(answer, 422); // a publisher's offer [E-19]
       } else {
         await whep.assertCreated(answer);

@@ -90,7 +90,7 @@ test_values (void)
              "public-url=https://example.org/tv//\n"
              "cors-origins=https://a.example, http://b.example:81\n"
              "etag=strict\nsession-auth=strict\nmetrics=open\n"
-             "tls-certificate=\ntrusted-proxies=\n"
+             "tls-certificate=/c\ntls-key=/k\ntrusted-proxies=::1,10.0.0.0/8\n"
              "[ice]\nudp-port=0\ntcp-port=0\n"
              "addresses=192.0.2.1,2001:db8::1\ninterfaces=eth0,wg0.1\n"
              "ipv6=false\n"
@@ -208,18 +208,24 @@ test_limits (void)
           NAME ":3: [ice] udp-port: 99999 is not allowed; 0 to 65535");
   refuse ("[auth]\nadmin-token=abcdefgh\nadmin-token-file=/a", VALUE,
           "both given");
+  refuse ("[http]\ntls-certificate=/a", VALUE, "belong together");
+  refuse ("[http]\ntls-key=/a", VALUE, "belong together");
+  refuse ("[http]\ntrusted-proxies=10.0.0.0/33", VALUE, "10.0.0.0/8");
 }
 
 static void
 test_not_built (void)
 {
   static const char *const bad[] = {
-      "[http]\ntls-certificate=/a",  "[http]\ntls-key=/a",
-      "[http]\ntrusted-proxies=::1", "[ice]\ntcp-port=8189",
-      "[ice]\nice-servers=stun:a",   "[auth]\njwt-keys=a",
-      "[auth]\njwt-issuer=a",        "[auth]\njwt-audience=a",
-      "[auth]\nhook-url=http://a",   "[limits]\njoins-per-second=1",
-      "[limits]\nmax-egress-bps=1",  "[mountpoint a]\nkind=rtsp-push",
+      "[ice]\ntcp-port=8189",
+      "[ice]\nice-servers=stun:a",
+      "[auth]\njwt-keys=a",
+      "[auth]\njwt-issuer=a",
+      "[auth]\njwt-audience=a",
+      "[auth]\nhook-url=http://a",
+      "[limits]\njoins-per-second=1",
+      "[limits]\nmax-egress-bps=1",
+      "[mountpoint a]\nkind=rtsp-push",
       "[mountpoint a]\nkind=whep",
   };
 

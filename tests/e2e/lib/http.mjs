@@ -4,11 +4,13 @@
 // be counted, and nothing is hidden, followed or added.
 
 import http from 'node:http';
+import https from 'node:https';
 
 /**
  * @param {string} url
  * @param {object} options method, headers (name -> text or texts), body (text or
- *   Buffer), chunks (an array, sent chunked), path (sent as it is), timeoutMs
+ *   Buffer), chunks (an array, sent chunked), path (sent as it is), timeoutMs,
+ *   ca (of https; default: any certificate will do)
  * @returns status, headers (lower case, joined by node), raw (as sent), text,
  *   json (null when it is not JSON)
  */
@@ -20,8 +22,10 @@ export function request(url, options = {}) {
     if (body !== undefined && !chunks) {
       sent['Content-Length'] ??= Buffer.byteLength(body);
     }
-    const outgoing = http.request(url, {
+    const module = url.startsWith('https:') ? https : http;
+    const outgoing = module.request(url, {
       method, headers: sent, agent: false, signal: AbortSignal.timeout(timeoutMs),
+      ca: options.ca, rejectUnauthorized: options.ca !== undefined,
       ...(path === undefined ? {} : { path }),
     });
     // A server may answer and close before it has read everything (413).

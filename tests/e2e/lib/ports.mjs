@@ -2,6 +2,7 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 
 /** A bound UDP socket that is closed with the scope. */
 export async function bindUdp(scope, port = 0, address = '0.0.0.0') {
@@ -42,4 +43,14 @@ export async function freeRtpPorts(count) {
     }
   }
   return found;
+}
+
+/** A TCP port of loopback that was free just now. */
+export async function freeTcpPort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }

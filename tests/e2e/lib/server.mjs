@@ -53,7 +53,7 @@ export async function startServer(scope, options = {}) {
     '--udp-port', String(options.udpPort ?? 0), ...(options.args ?? []),
   ], options);
   const [, url, port, udpPort] = await child.line(
-    /^whepcast: listening (http:\/\/\S+:(\d+)) udp (\d+)$/);
+    /^whepcast: listening (https?:\/\/\S+:(\d+)) udp (\d+)$/);
   const server = new Server(child, {
     url, port: Number(port), udpPort: Number(udpPort), stateDir, configFile,
   });
