@@ -7,6 +7,7 @@
 #include "ingest/ingest-rtp.h"
 #include "ingest/ingest-rtsp.h"
 #include "ingest/ingest-test.h"
+#include "ingest/ingest-whep.h"
 #include "ingest/ingest-whip.h"
 
 G_DEFINE_QUARK (wc_ingest_error_quark, wc_ingest_error)
@@ -78,8 +79,9 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
     return wc_ingest_failover_new (spec, context, error);
   case WC_KIND_WHIP:
     return wc_ingest_whip_new (spec, context, error);
-  case WC_KIND_RTSP_PUSH:
   case WC_KIND_WHEP:
+    return wc_ingest_whep_new (spec, context, error);
+  case WC_KIND_RTSP_PUSH:
     return refuse_kind (spec, error);
   }
   return refuse_kind (spec, error);

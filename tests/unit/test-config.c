@@ -226,7 +226,6 @@ test_not_built (void)
       "[limits]\njoins-per-second=1",
       "[limits]\nmax-egress-bps=1",
       "[mountpoint a]\nkind=rtsp-push",
-      "[mountpoint a]\nkind=whep",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
