@@ -48,6 +48,14 @@ proxy_packages ()
   [[ -d /run/systemd/system ]] || echo nginx
 }
 
+# To compare it with others and to look into it (tests/bench), besides those.
+# shellcheck disable=SC2034
+bench_packages=(
+  janus                       # its streaming plugin is what we are compared with
+  curl iproute2 nftables util-linux # taskset
+  linux-perf                  # tests/bench/run --profile
+)
+
 # has_package NAME: is it installed?
 has_package ()
 {
