@@ -256,6 +256,19 @@ add_server_totals (TbRun *run, TbReport *report)
   add_reading (report, "after", "after all have left", &run->after.server);
 }
 
+/* From the first join to the last leave, of any kind: what a server should have
+ * counted as sent. */
+static void
+add_datagrams (TbRun *run, TbReport *report)
+{
+  const TbTotals *totals = &run->after.totals;
+
+  add_number (report, "datagrams", "datagrams from first to last",
+              totals->datagrams);
+  add_number (report, "datagram_bytes", "bytes in them",
+              totals->datagram_bytes);
+}
+
 static void
 add_steady (TbRun *run, TbReport *report)
 {
@@ -284,6 +297,7 @@ tb_figures_add (TbRun *run, TbReport *report)
               run->crowd_delays);
   add_spread (report, "return_to_key_frame_ms",
               "source's return to a key frame", run->key_times);
+  add_datagrams (run, report);
   if (run->options->pid > 0)
     add_server_totals (run, report);
 }

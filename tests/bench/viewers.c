@@ -218,6 +218,7 @@ add_client (TbTotals *totals, const Viewer *viewer)
   totals->with_key_frame += times.first_key_us != 0;
   if (peer == NULL)
     return;
+  totals->datagrams += tc_peer_stats (peer)->datagrams;
   totals->datagram_bytes += tc_peer_stats (peer)->bytes;
   totals->rtp_bytes += tc_peer_stats (peer)->rtp_bytes;
   totals->dropped += tc_peer_stats (peer)->dropped;
@@ -243,6 +244,7 @@ add_totals (TbTotals *totals, const TbTotals *more)
   totals->with_key_frame += more->with_key_frame;
   totals->packets += more->packets;
   totals->rtp_bytes += more->rtp_bytes;
+  totals->datagrams += more->datagrams;
   totals->datagram_bytes += more->datagram_bytes;
   totals->expected += more->expected;
   totals->lost += more->lost;

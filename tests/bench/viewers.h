@@ -27,7 +27,7 @@ typedef struct {
 typedef struct {
   guint started, playing, joined, failed, gone;
   guint with_media, with_key_frame;
-  guint64 packets, datagram_bytes, rtp_bytes;
+  guint64 packets, datagrams, datagram_bytes, rtp_bytes;
   guint64 expected, lost, lost_video, gaps, recovered, rtx_packets, duplicates,
       nacked;
   guint64 auth_failures, dropped;
