@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-/* One that has posted and is not connected after this time may be replaced. */
+/* One that has posted and has sent nothing after this time may be replaced. */
 #define CONNECT_PATIENCE_US (5 * G_USEC_PER_SEC)
 
 struct _WcIngestWhip {
@@ -123,15 +123,31 @@ wc_ingest_whip_goodbye (WcIngestWhip *self, WcPublisherPeer *peer,
   }
 }
 
+static gint64
+newest_packet_us (WcIngestWhip *self)
+{
+  WcPublisherStats stats;
+  gint64 newest_us = 0;
+
+  wc_publisher_peer_get_stats (self->peer, &stats);
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    for (guint k = 0; k < WC_DEMUX_MAX_LAYERS; k++)
+      newest_us = MAX (newest_us, stats.streams[i][k].last_packet_us);
+  return newest_us;
+}
+
 gboolean
 wc_ingest_whip_is_taken (WcIngestWhip *self)
 {
+  guint timeout_ms = wc_ingest_spec (WC_INGEST (self))->source_timeout_ms;
+  gint64 now_us = wc_clock_now_us ();
+
   if (self->peer == NULL)
     return FALSE;
-  if (wc_publisher_peer_state (self->peer) != WC_PUBLISHER_PEER_PUBLISHING)
-    return wc_clock_now_us () - self->came_us < CONNECT_PATIENCE_US;
-  return wc_ingest_state (WC_INGEST (self)) != WC_INGEST_LOST ||
-         wc_clock_now_us () - self->came_us < CONNECT_PATIENCE_US;
+  if (newest_packet_us (self) == 0)
+    return now_us - self->came_us < CONNECT_PATIENCE_US;
+  return now_us - newest_packet_us (self) <
+         timeout_ms * G_GINT64_CONSTANT (1000);
 }
 
 WcWhipIntake *

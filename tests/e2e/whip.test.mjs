@@ -238,7 +238,8 @@ describe('publishers come and go', () => {
     assert.equal(again.status, 201, again.text);
     await server.api.waitState('ended', 'live', { timeoutMs: 15000 });
     await server.api.destroy('ended');
-    assert.equal((await request(again.session, { method: 'GET' })).status, 404);
+    await waitFor('the publisher knows', async () =>
+      (await again.stats()).connection !== 'connected', { timeoutMs: 15000 });
   }));
 });
 
