@@ -11,6 +11,7 @@ import { launchBrowser, openForeignPage, openPage, openViewerPage, screenshot, V
   from './lib/browser.mjs';
 import { Child } from './lib/child.mjs';
 import { createMountpoint, liveMountpoint } from './lib/fixture.mjs';
+import { namespaceCommand } from './lib/lossy-network.mjs';
 import { freeRtpPorts } from './lib/ports.mjs';
 import { makeMovie, pushOptions, startCopyPusher, startPusher } from './lib/pusher.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
@@ -352,19 +353,6 @@ describe('the front page', () => {
     await screenshot(page, 'index-dark');
   }));
 });
-
-/** How to get a network namespace here, or why there is none. */
-function namespaceCommand() {
-  const isRoot = process.getuid() === 0;
-  const command = isRoot ? ['unshare', '-n'] : ['unshare', '-Urn'];
-  try {
-    execFileSync(command[0], [...command.slice(1), 'nft', 'list', 'tables'], { stdio: 'pipe' });
-    return { command };
-  } catch (error) {
-    return { skip: 'no network namespace with nftables here' +
-      `${isRoot ? '' : ' (run as root)'}: ${String(error.message).split('\n')[0]}` };
-  }
-}
 
 const namespace = namespaceCommand();
 

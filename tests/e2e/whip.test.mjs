@@ -11,7 +11,9 @@ import { after, before, describe, test } from 'node:test';
 import { assertProblem } from './lib/api.mjs';
 import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
   from './lib/browser.mjs';
+import { Child } from './lib/child.mjs';
 import { request } from './lib/http.mjs';
+import { namespaceCommand } from './lib/lossy-network.mjs';
 import { offer } from './lib/offer.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
@@ -395,3 +397,21 @@ describe('WHIP over HTTP', () => {
       { timeoutMs: 20000, everyMs: 500 });
     }));
 });
+
+const namespace = namespaceCommand();
+
+test('5 % of what is published is lost, asked for again and repaired [I-16]',
+  { timeout: 150000, skip: namespace.skip }, scoped(async (scope) => {
+    const [command, ...args] = namespace.command;
+    const scenario = new URL('./lib/publish-loss-scenario.mjs', import.meta.url).pathname;
+    const child = new Child(scope, command, [...args, process.execPath, scenario],
+      { name: 'publish loss scenario' });
+    const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 140000 });
+    const { dropped, video, sent } = JSON.parse(json);
+    assert.ok(dropped > 30, `dropped ${dropped}`);
+    assert.ok(video.nacked >= 5, `asked for ${video.nacked}`);
+    assert.ok(sent.resent >= 5, `sent again ${sent.resent}`);
+    // What came again may be lost again; all but a few are repaired.
+    assert.ok(video.repaired >= video.nacked / 2, JSON.stringify(video));
+    assert.ok(video.lost <= 0.1 * video.repaired + 1, JSON.stringify(video));
+  }));

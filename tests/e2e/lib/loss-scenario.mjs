@@ -2,49 +2,13 @@
 //
 // Runs in a network namespace of its own (play.test.mjs starts it there): the
 // server, the source and a browser, and 5 of 100 media packets dropped between
-// the server and the browser. Prints one line of JSON. Nothing needs undoing: the
-// namespace ends with its last process.
-
-import { execFileSync } from 'node:child_process';
+// the server and the browser. Prints one line of JSON.
 
 import { launchBrowser, openViewerPage, Viewer } from './browser.mjs';
 import { liveMountpoint } from './fixture.mjs';
+import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
 import { Scope } from './scope.mjs';
 import { startServer } from './server.mjs';
-
-const ADDRESS = '10.9.0.1';
-
-function layNetwork() {
-  // Chromium gathers nothing in a namespace that has only lo.
-  for (const line of [
-    'link set lo up',
-    'link add v0 type veth peer name v1',
-    `addr add ${ADDRESS}/24 dev v0`,
-    'link set v0 up',
-    'link set v1 up',
-    'route add default dev v0',
-  ]) {
-    execFileSync('ip', line.split(' '));
-  }
-}
-
-/**
- * Both ends are addresses of this namespace, so packets pass over lo. Dropped on
- * input: on output the sender would be told (EPERM), which no network does.
- */
-function dropFrom(udpPort) {
-  execFileSync('nft', [
-    'add table inet loss; ' +
-    'add chain inet loss in { type filter hook input priority 0; }; ' +
-    `add rule inet loss in iifname "lo" udp sport ${udpPort} ` +
-    'numgen random mod 100 < 5 counter drop',
-  ]);
-}
-
-function dropped() {
-  const text = execFileSync('nft', ['list', 'table', 'inet', 'loss'], { encoding: 'utf8' });
-  return Number(/counter packets (\d+)/.exec(text)?.[1] ?? 0);
-}
 
 async function run(scope) {
   layNetwork();
@@ -54,7 +18,7 @@ async function run(scope) {
   const page = await openViewerPage(scope, browser, server.url);
   const viewer = await Viewer.watch(scope, page, { url: server.whep('lossy') });
   await viewer.frames(25);
-  dropFrom(server.udpPort);
+  drop(`udp sport ${server.udpPort}`, 5);
   // Every stretch of two seconds' worth of frames must come: a viewer that
   // freezes until the next key frame misses some of them for good.
   let stats;

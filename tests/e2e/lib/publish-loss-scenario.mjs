@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+//
+// Runs in a network namespace of its own (whip.test.mjs starts it there): a browser
+// publishes, 5 of 100 packets to the server are dropped, and another browser's
+// picture must go on. Prints one line of JSON.
+
+import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
+  from './browser.mjs';
+import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
+import { Scope } from './scope.mjs';
+import { startServer } from './server.mjs';
+
+async function run(scope) {
+  layNetwork();
+  const server = await startServer(scope, { config: `[ice]\naddresses=${ADDRESS}\n` });
+  await server.api.create({ id: 'lossy', kind: 'whip' });
+  const browser = await launchBrowser(scope, FAKE_DEVICES);
+  const page = await openViewerPage(scope, browser, server.url);
+  const publisher = await Publisher.publish(scope, page, {
+    url: server.whip('lossy'), width: 1280, height: 720,
+  });
+  await server.api.waitState('lossy', 'live', { timeoutMs: 15000 });
+  const viewer = await Viewer.watch(scope, page, { url: server.whep('lossy') });
+  await viewer.frames(25);
+  drop(`udp dport ${server.udpPort}`, 5);
+  let stats;
+  for (let stretch = 0; stretch < 6; stretch += 1) {
+    stats = await viewer.frames(50, { timeoutMs: 15000 });
+  }
+  const { streams } = await publisher.stats();
+  return {
+    dropped: dropped(), viewer: stats,
+    video: (await server.api.read('lossy')).publisher.video,
+    sent: streams.find(({ kind }) => kind === 'video'),
+  };
+}
+
+const scope = new Scope();
+try {
+  process.stdout.write(`result ${JSON.stringify(await run(scope))}\n`);
+} catch (error) {
+  process.stderr.write(`${error.stack}\n`);
+  process.exitCode = 1;
+} finally {
+  await scope.close().catch(() => {});
+}
