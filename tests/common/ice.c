@@ -39,6 +39,7 @@ struct _TcIce {
   guint64 tie_breaker;
   gboolean controlling;
   gboolean running;
+  gboolean bare;
   GArray *pairs;
   int selected; /* index, -1: none */
   gint64 consent_us;
@@ -62,6 +63,12 @@ tc_ice_new (TcLoop *loop, const TcIceCallbacks *callbacks)
   ice->selected = -1;
   wc_id_random_bytes (&ice->tie_breaker, sizeof ice->tie_breaker);
   return ice;
+}
+
+void
+tc_ice_set_bare (TcIce *ice, gboolean bare)
+{
+  ice->bare = bare;
 }
 
 void
@@ -93,13 +100,15 @@ send_check (TcIce *ice, Pair *pair)
   tc_stun_begin (&writer, TC_STUN_BINDING_REQUEST, id);
   tc_stun_add (&writer, TC_STUN_USERNAME, ice->username,
                strlen (ice->username));
-  tc_stun_add_u64 (&writer,
-                   ice->controlling ? TC_STUN_ICE_CONTROLLING
-                                    : TC_STUN_ICE_CONTROLLED,
-                   ice->tie_breaker);
+  if (!ice->bare)
+    tc_stun_add_u64 (&writer,
+                     ice->controlling ? TC_STUN_ICE_CONTROLLING
+                                      : TC_STUN_ICE_CONTROLLED,
+                     ice->tie_breaker);
   if (ice->controlling)
     tc_stun_add (&writer, TC_STUN_USE_CANDIDATE, "", 0);
-  tc_stun_add_u32 (&writer, TC_STUN_PRIORITY, PRIORITY);
+  if (!ice->bare)
+    tc_stun_add_u32 (&writer, TC_STUN_PRIORITY, PRIORITY);
   tc_stun_finish (&writer, ice->remote_pwd);
   ice->stats.checks_sent++;
   ice->callbacks.send (&pair->address, writer.data, writer.size,
@@ -138,7 +147,9 @@ check_pair (TcIce *ice, guint index, gint64 now_us)
 
   if (pair->due_us > now_us)
     return;
-  if (ice->selected == (int)index) {
+  if (ice->selected == (int)index && ice->bare) {
+    pair->due_us = G_MAXINT64;
+  } else if (ice->selected == (int)index) {
     send_check (ice, pair);
     pair->due_us = next_consent_us (now_us);
   } else if (ice->selected >= 0 || pair->succeeded ||
@@ -173,7 +184,8 @@ on_timer (gpointer data)
     fail (ice, "no candidate answered");
     return;
   }
-  if (ice->selected >= 0 && now_us - ice->consent_us > CONSENT_LOST_US) {
+  if (!ice->bare && ice->selected >= 0 &&
+      now_us - ice->consent_us > CONSENT_LOST_US) {
     fail (ice, "consent expired");
     return;
   }

@@ -36,6 +36,10 @@ typedef struct {
 TcIce *tc_ice_new (TcLoop *loop, const TcIceCallbacks *callbacks);
 void tc_ice_free (TcIce *ice);
 
+/** As FFmpeg's WHIP muxer: checks have neither PRIORITY nor ICE-CONTROLLING,
+ * and none is sent after the first answer. Before start. */
+void tc_ice_set_bare (TcIce *ice, gboolean bare);
+
 const char *tc_ice_ufrag (const TcIce *ice);
 const char *tc_ice_pwd (const TcIce *ice);
 

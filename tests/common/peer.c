@@ -252,6 +252,7 @@ tc_peer_new (TcLoop *loop, const TcPeerOptions *options, GError **error)
                        ? tc_identity_ref (options->identity)
                        : tc_identity_new (options->srtp_profiles);
   peer->ice = tc_ice_new (loop, &callbacks);
+  tc_ice_set_bare (peer->ice, options->bare_checks);
   peer->deadline = tc_timer_new (loop, on_deadline, peer);
   peer->report_timer = tc_timer_new (loop, tc_peer_on_report_due, peer);
   peer->nack_timer = tc_timer_new (loop, tc_peer_on_nack_due, peer);

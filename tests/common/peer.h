@@ -51,6 +51,8 @@ typedef struct {
   guint rr_interval_ms;     /* 0: 1000 */
   guint connect_timeout_ms; /* 0: 10000; ICE and DTLS together */
 
+  gboolean bare_checks; /* as FFmpeg: see tc_ice_set_bare () */
+
   /* Abuse. */
   gboolean wrong_certificate; /* another than the offer's fingerprint names */
   gboolean never_ice;         /* sends nothing at all */

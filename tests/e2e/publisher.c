@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/* Publishers that behave as OBS and FFmpeg 8 do, in front of the real program:
+ * what they send arrives at a viewer, what is lost is repaired, who goes is
+ * noticed, and who sends nonsense harms nobody. */
+#include "server.h"
+
+#include "common/whep-client.h"
+#include "common/whip-client.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define CAM "/api/v1/mountpoints/cam"
+#define EXIT_MS 10000
+#define PATIENCE_MS 15000
+
+typedef struct {
+  TcLoop *loop;
+  TeServer *server;
+  char *whep_url, *whip_url;
+} Stage;
+
+static Stage *
+stage_open (const char *config, const char *keys)
+{
+  g_autofree char *body = g_strdup_printf (
+      "{\"id\":\"cam\",\"kind\":\"whip\"%s}", keys != NULL ? keys : "");
+  Stage *stage = g_new0 (Stage, 1);
+
+  stage->loop = tc_loop_new ();
+  stage->server = te_server_start (stage->loop, NULL, config);
+  g_assert_cmpuint (te_server_request (stage->server, "POST",
+                                       "/api/v1/mountpoints", body, NULL),
+                    ==, 201);
+  stage->whep_url = te_server_whep_url (stage->server, "cam");
+  stage->whip_url = te_server_text (stage->server, CAM, "whip_url");
+  return stage;
+}
+
+/* The program ends by itself, whatever was sent to it. */
+static void
+stage_close (Stage *stage)
+{
+  TeChild *child = te_server_child (stage->server);
+  int status;
+
+  te_child_signal (child, SIGTERM);
+  g_assert_true (te_child_wait (child, EXIT_MS, &status));
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  te_server_free (stage->server);
+  tc_loop_free (stage->loop);
+  g_free (stage->whep_url);
+  g_free (stage->whip_url);
+  g_free (stage);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Stage, stage_close)
+
+static TcWhipClient *
+publish (Stage *stage, TcWhipOptions options)
+{
+  TcWhipClient *client;
+
+  options.url = stage->whip_url;
+  client = tc_whip_client_new (stage->loop, &options);
+  if (!tc_whip_client_publish (client, PATIENCE_MS))
+    g_error ("publishing: %s", tc_whip_client_error (client));
+  return client;
+}
+
+static TcWhipClient *
+publish_live (Stage *stage, TcWhipOptions options)
+{
+  TcWhipClient *client = publish (stage, options);
+
+  te_server_wait_live (stage->server, "cam");
+  return client;
+}
+
+static TcWhepClient *
+watch (Stage *stage)
+{
+  TcWhepOptions options = {.url = stage->whep_url};
+  TcWhepClient *viewer = tc_whep_client_new (stage->loop, &options);
+
+  tc_whep_client_start (viewer);
+  if (!tc_whep_client_wait_key_frame (viewer, PATIENCE_MS))
+    g_error ("watching: %s", tc_whep_client_error (viewer));
+  return viewer;
+}
+
+static void
+assert_plays (TcWhepClient *viewer, guint n)
+{
+  g_assert_true (
+      tc_whep_client_wait_packets (viewer, WC_MEDIA_VIDEO, n, PATIENCE_MS));
+  g_assert_true (
+      tc_whep_client_wait_packets (viewer, WC_MEDIA_AUDIO, n / 4, PATIENCE_MS));
+}
+
+typedef struct {
+  Stage *stage;
+  const char *state;
+} Wait;
+
+static gboolean
+has_state (gpointer data)
+{
+  Wait *wait = data;
+  g_autofree char *state = te_server_text (wait->stage->server, CAM, "state");
+
+  return g_str_equal (state, wait->state);
+}
+
+static gboolean
+wait_state (Stage *stage, const char *state, gint64 timeout_ms)
+{
+  Wait wait = {stage, state};
+
+  return tc_loop_run (stage->loop, timeout_ms, has_state, &wait);
+}
+
+/* I-10, D-06: full ICE without candidates, our DTLS active; the connection is
+ * closed first, then DELETE, which must be 200. */
+static void
+test_obs (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  g_autoptr (TcWhipClient) obs = publish_live (stage, (TcWhipOptions){0});
+  g_autoptr (TcWhepClient) viewer = watch (stage);
+
+  assert_plays (viewer, 200);
+  g_assert_cmpuint (
+      tc_track_stats (tc_whep_client_track (viewer, WC_MEDIA_VIDEO))->lost, ==,
+      0);
+  g_assert_cmpuint (tc_whip_client_stats (obs)->reports, >, 0);
+  g_assert_cmpuint (tc_peer_ice_stats (tc_whip_client_peer (obs))->requests, ==,
+                    0);
+  tc_whip_client_close (obs);
+  g_assert_true (wait_state (stage, "lost", PATIENCE_MS));
+  g_assert_cmpuint (te_server_request_url (stage->server, "DELETE",
+                                           tc_whip_client_session_url (obs)),
+                    ==, 200);
+  g_assert_true (wait_state (stage, "idle", 1000));
+}
+
+/* I-08, I-09: DTLS server, bare checks and none later: its media is what says
+ * that it lives, well beyond the consent timeout. */
+static void
+test_ffmpeg (void)
+{
+  g_autoptr (Stage) stage = stage_open ("consent-timeout-ms=2000\n", NULL);
+  g_autoptr (TcWhipClient) ffmpeg =
+      publish_live (stage, (TcWhipOptions){.behaviour = TC_WHIP_FFMPEG});
+  g_autoptr (TcWhepClient) viewer = watch (stage);
+  gint64 end_us = wc_clock_now_us () + 5 * G_USEC_PER_SEC;
+
+  while (wc_clock_now_us () < end_us)
+    assert_plays (viewer, 100);
+  g_assert_cmpuint (
+      tc_peer_ice_stats (tc_whip_client_peer (ffmpeg))->checks_sent, <=, 3);
+  g_assert_cmpuint (tc_whip_client_stats (ffmpeg)->nacks, ==, 0);
+  tc_whip_client_close (ffmpeg);
+  g_assert_true (wait_state (stage, "lost", PATIENCE_MS));
+}
+
+/* I-16: every twentieth packet comes only when it is asked for. */
+static void
+test_repair (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  g_autoptr (TcWhipClient) obs =
+      publish_live (stage, (TcWhipOptions){.withhold_every = 20});
+  g_autoptr (TcWhepClient) viewer = watch (stage);
+  const TcWhipStats *stats = tc_whip_client_stats (obs);
+
+  assert_plays (viewer, 600);
+  g_assert_cmpuint (stats->withheld, >, 20);
+  g_assert_cmpuint (stats->resent, >=, stats->withheld - 2);
+  g_assert_cmpuint (
+      tc_track_stats (tc_whep_client_track (viewer, WC_MEDIA_VIDEO))->lost, ==,
+      0);
+  g_assert_cmpint (
+      te_server_number (stage->server, CAM, "publisher.video.lost"), ==, 0);
+  g_assert_cmpint (
+      te_server_number (stage->server, CAM, "publisher.video.repaired"), >, 15);
+}
+
+/* D-07: neither DELETE nor close_notify; the next one may come at once. */
+static void
+test_silence (void)
+{
+  g_autoptr (Stage) stage =
+      stage_open ("consent-timeout-ms=4000\n", ",\"source_timeout_ms\":1000");
+  g_autoptr (TcWhipClient) first = publish_live (stage, (TcWhipOptions){0});
+  g_autoptr (TcWhepClient) viewer = watch (stage);
+  g_autoptr (TcWhipClient) second = NULL;
+  g_autofree char *url = g_strdup (tc_whip_client_session_url (first));
+
+  assert_plays (viewer, 30);
+  tc_peer_go_silent (tc_whip_client_peer (first));
+  tc_whip_client_pause (first);
+  g_assert_true (wait_state (stage, "lost", 5000));
+  second = publish_live (stage, (TcWhipOptions){.behaviour = TC_WHIP_FFMPEG});
+  assert_plays (viewer, 100);
+  g_assert_true (te_server_wait_gone (stage->server, url, 20000));
+}
+
+/* Only by its silence: nobody takes its place. */
+static void
+test_consent (void)
+{
+  g_autoptr (Stage) stage = stage_open ("consent-timeout-ms=2000\n", NULL);
+  g_autoptr (TcWhipClient) obs = publish_live (stage, (TcWhipOptions){0});
+  g_autofree char *url = g_strdup (tc_whip_client_session_url (obs));
+
+  tc_peer_go_silent (tc_whip_client_peer (obs));
+  tc_whip_client_pause (obs);
+  g_assert_true (te_server_wait_gone (stage->server, url, 25000));
+  g_assert_true (te_server_wait_number (stage->server, "/api/v1/server",
+                                        "engine.peers_alive", 0, 5000));
+}
+
+/* who has the keys must be who wrote the offer. */
+static void
+test_impostor (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  TcWhipOptions options = {.url = stage->whip_url,
+                           .peer.wrong_certificate = TRUE};
+  g_autoptr (TcWhipClient) client = tc_whip_client_new (stage->loop, &options);
+
+  tc_whip_client_publish (client, 5000);
+  g_assert_true (wait_state (stage, "idle", PATIENCE_MS));
+  g_assert_true (te_server_wait_number (stage->server, "/api/v1/server",
+                                        "engine.peers_alive", 0, 5000));
+}
+
+/* The server's end reaches the publisher, and its own the server's state. */
+static void
+test_ends (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  g_autoptr (TcWhipClient) obs = publish_live (stage, (TcWhipOptions){0});
+  g_autofree char *id = te_server_text (stage->server, CAM, "publisher.id");
+  g_autofree char *path = g_strconcat ("/api/v1/sessions/", id, NULL);
+
+  g_assert_cmpuint (
+      te_server_request (stage->server, "DELETE", path, NULL, NULL), ==, 204);
+  tc_loop_run (stage->loop, 3000, NULL, NULL);
+  g_assert_cmpint (tc_peer_state (tc_whip_client_peer (obs)), ==,
+                   TC_PEER_CLOSED);
+}
+
+/* --- nonsense
+ * ------------------------------------------------------------------ */
+
+static void
+random_bytes (guint8 *data, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    data[i] = (guint8)g_test_rand_int_range (0, 256);
+}
+
+/* Looks like RTP of its streams, with anything behind the header. */
+static gsize
+make_rtp (TcWhipClient *client, guint8 *data, gsize max)
+{
+  static const guint8 types[] = {96, 111, 97, 0, 127, 96 | 0x80};
+  gsize size = (gsize)g_test_rand_int_range (12, (gint32)max);
+  guint32 ssrc = tc_whip_client_ssrc (client, WC_MEDIA_VIDEO);
+
+  random_bytes (data, size);
+  data[0] = (guint8)(0x80 | (data[0] & 0x3f));
+  data[1] = types[g_test_rand_int_range (0, G_N_ELEMENTS (types))];
+  if (g_test_rand_int_range (0, 4) > 0)
+    for (guint i = 0; i < 4; i++)
+      data[8 + i] = (guint8)(ssrc >> (24 - 8 * i));
+  if (g_test_rand_int_range (0, 2)) { /* one-byte extensions, mostly broken */
+    data[0] |= 0x10;
+    gsize at = 12 + 4 * (gsize)(data[0] & 0x0f);
+    if (at + 4 <= size) {
+      memcpy (data + at, "\xbe\xde\x00", 3);
+      data[at + 3] = (guint8)g_test_rand_int_range (0, 40);
+    }
+  }
+  return size;
+}
+
+static gsize
+make_rtcp (guint8 *data, gsize max)
+{
+  gsize size = (gsize)g_test_rand_int_range (2, (gint32)max / 4) * 4;
+
+  random_bytes (data, size);
+  data[0] = (guint8)(0x80 | (data[0] & 0x1f));
+  data[1] = (guint8)g_test_rand_int_range (200, 208);
+  data[2] = 0;
+  data[3] = (guint8)(g_test_rand_int_range (0, 2)
+                         ? size / 4 - 1
+                         : (gsize)g_test_rand_int_range (0, 256));
+  return size;
+}
+
+/* STUN, DTLS and SRTP by their first bytes, nothing right behind. */
+static gsize
+make_datagram (guint8 *data, gsize max)
+{
+  static const guint8 firsts[] = {0, 1, 20, 21, 22, 23, 63, 128, 144, 191, 200};
+  gsize size = (gsize)g_test_rand_int_range (1, (gint32)max);
+
+  random_bytes (data, size);
+  data[0] = firsts[g_test_rand_int_range (0, G_N_ELEMENTS (firsts))];
+  if (data[0] < 2 && size >= 20) {
+    data[1] = 1;
+    data[2] = (guint8)((size - 20) >> 8);
+    data[3] = (guint8)(size - 20);
+    memcpy (data + 4, "\x21\x12\xa4\x42", 4);
+  }
+  return size;
+}
+
+/* from an authenticated publisher, with the keys and without. */
+static void
+test_nonsense (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, ",\"publisher_takeover\":true");
+  g_autoptr (TcWhipClient) first = publish_live (stage, (TcWhipOptions){0});
+  g_autoptr (TcWhipClient) second = NULL;
+  g_autoptr (TcWhepClient) viewer = NULL;
+  TcPeer *peer = tc_whip_client_peer (first);
+  guint8 data[1300];
+
+  for (guint i = 0; i < 20000; i++) {
+    tc_peer_send_raw_rtp (peer, data, make_rtp (first, data, 1200));
+    tc_peer_send_raw_rtcp (peer, data, make_rtcp (data, 600));
+    /* An alert record would only close the connection. */
+    tc_peer_send_datagram (peer, data, make_datagram (data, 1200));
+    if (i % 50 == 0)
+      tc_loop_iterate (stage->loop, 1000);
+  }
+  second = publish_live (stage, (TcWhipOptions){0});
+  viewer = watch (stage);
+  assert_plays (viewer, 100);
+}
+
+/* --- latency
+ * ------------------------------------------------------------------- */
+
+static guint64 stamped, came;
+static gint64 worst_us;
+
+/* Behind the NAL unit headers, before what could be an emulation. */
+static void
+stamp (guint8 *payload, gsize size, gpointer data)
+{
+  gint64 now_us = wc_clock_now_us ();
+
+  if (size < 200)
+    return;
+  memcpy (payload + 100, "whip-lat", 8);
+  memcpy (payload + 108, &now_us, sizeof now_us);
+  stamped++;
+}
+
+static void
+on_packet (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
+           gpointer data)
+{
+  gint64 then_us;
+
+  if (packet->payload_size < 200 ||
+      memcmp (packet->payload + 100, "whip-lat", 8) != 0)
+    return;
+  memcpy (&then_us, packet->payload + 108, sizeof then_us);
+  came++;
+  worst_us = MAX (worst_us, wc_clock_now_us () - then_us);
+}
+
+/* What the bench of the same name measures, here without a limit on it: every
+ * packet comes through as it was sent, byte for byte. */
+static void
+test_through (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  g_autoptr (TcWhipClient) obs =
+      publish_live (stage, (TcWhipOptions){.stamp = stamp});
+  TcWhepOptions options = {.url = stage->whep_url, .peer.packet = on_packet};
+  g_autoptr (TcWhepClient) viewer = tc_whep_client_new (stage->loop, &options);
+
+  tc_whep_client_start (viewer);
+  g_assert_true (tc_whep_client_wait_key_frame (viewer, PATIENCE_MS));
+  came = 0;
+  assert_plays (viewer, 300);
+  g_assert_cmpuint (came, >, 200);
+  g_test_message ("worst of %" G_GUINT64_FORMAT " packets: %" G_GINT64_FORMAT
+                  " us",
+                  came, worst_us);
+}
+
+int
+main (int argc, char **argv)
+{
+  signal (SIGPIPE, SIG_IGN);
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/publisher/obs/I-10-D-06", test_obs);
+  g_test_add_func ("/publisher/ffmpeg/I-08-I-09", test_ffmpeg);
+  g_test_add_func ("/publisher/repair/I-16", test_repair);
+  g_test_add_func ("/publisher/silence/D-07", test_silence);
+  g_test_add_func ("/publisher/consent/D-07", test_consent);
+  g_test_add_func ("/publisher/impostor/R-01", test_impostor);
+  g_test_add_func ("/publisher/ends", test_ends);
+  g_test_add_func ("/publisher/through", test_through);
+  g_test_add_func ("/publisher/nonsense/R-11", test_nonsense);
+  return g_test_run ();
+}
