@@ -52,6 +52,10 @@ typedef struct {
   /* [rtp] */
   guint16 port_min, port_max;
   guint latch_timeout_ms;
+  /* [rtsp] */
+  char *rtsp_listen_ip;     /* nullable: publishers cannot come by RTSP */
+  guint16 rtsp_listen_port; /* 0: any (tests) */
+  guint rtsp_max_connections;
   /* [files] */
   char *files_directory; /* nullable: no kind=file */
   /* [fanout] */

@@ -269,6 +269,11 @@ set_listen (const WcKey *key, gpointer base, const char *text)
   WcAddress address;
   guint16 port;
 
+  if (*text == '\0' && (key->flags & WC_KEY_NULLABLE) != 0) {
+    store_string (key, base, "");
+    *(guint16 *)second_field (key, base) = 0;
+    return TRUE;
+  }
   if (!parse_port (colon != NULL ? colon + 1 : text, 0, &port))
     return FALSE;
   if (brackets) {

@@ -29,7 +29,7 @@ typedef enum {
   WC_KEY_RESTART = 1 << 4,       /* the source depends on it */
   WC_KEY_SECRET = 1 << 5,        /* write-only; never in a message */
   WC_KEY_NOT_BUILT = 1 << 6,     /* only its neutral value is accepted */
-  WC_KEY_NULLABLE = 1 << 7,      /* UINT: may be empty, which is 0 */
+  WC_KEY_NULLABLE = 1 << 7,      /* UINT, LISTEN: may be empty: 0, nowhere */
   WC_KEY_ANY_CASE = 1 << 8,      /* ENUM: case is ignored */
   WC_KEY_TEXT = 1 << 9,          /* STRING: may have lines */
   WC_KEY_URL = 1 << 10,          /* STRING: the password in it is secret */

@@ -342,6 +342,28 @@ static const WcKey files_keys[] = {
     },
 };
 
+static const WcKey rtsp_keys[] = {
+    {
+        .name = "listen",
+        .type = WC_KEY_LISTEN,
+        .fallback = "0.0.0.0:8554",
+        .allowed = "IP:PORT, [IPv6]:PORT, :PORT or PORT, port 0: any free one; "
+                   "or empty: nowhere",
+        .description = "Where publishers of rtsp-push mountpoints come; opened "
+                       "with the first of these.",
+        .offset2 = offsetof (WcConfig, rtsp_listen_port),
+        .flags = WC_KEY_FILE | WC_KEY_NULLABLE,
+        FIELD (WcConfig, rtsp_listen_ip),
+    },
+    {
+        .name = "max-connections",
+        UINT (1, 4096),
+        .fallback = "256",
+        .description = "Connections to that port at once.",
+        CONFIG (rtsp_max_connections),
+    },
+};
+
 static const WcKey fanout_keys[] = {
     {
         .name = "lane",
@@ -397,7 +419,8 @@ const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS] = {
     GROUP ("server", server_keys), GROUP ("http", http_keys),
     GROUP ("ice", ice_keys),       GROUP ("auth", auth_keys),
     GROUP ("limits", limits_keys), GROUP ("rtp", rtp_keys),
-    GROUP ("files", files_keys),   GROUP ("fanout", fanout_keys),
+    GROUP ("rtsp", rtsp_keys),     GROUP ("files", files_keys),
+    GROUP ("fanout", fanout_keys),
 };
 
 const WcKeyGroup *

@@ -6,9 +6,9 @@
 
 #include "config/key.h"
 
-/** [server] [http] [ice] [auth] [limits] [rtp] [files] [fanout], fields of
- * WcConfig. */
-#define WC_N_CONFIG_GROUPS 8
+/** [server] [http] [ice] [auth] [limits] [rtp] [rtsp] [files] [fanout], fields
+ * of WcConfig. */
+#define WC_N_CONFIG_GROUPS 9
 extern const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS];
 
 /** [mountpoint ID], fields of WcMountpointSpec. */

@@ -21,9 +21,9 @@ static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
 
 /* One line for each kind that is built. */
 #define KINDS_BUILT                                                            \
-  (BIT (WC_KIND_RTP) | BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHIP) |               \
-   BIT (WC_KIND_WHEP) | BIT (WC_KIND_TEST) | BIT (WC_KIND_FILE) |              \
-   BIT (WC_KIND_FAILOVER))
+  (BIT (WC_KIND_RTP) | BIT (WC_KIND_RTSP) | BIT (WC_KIND_RTSP_PUSH) |          \
+   BIT (WC_KIND_WHIP) | BIT (WC_KIND_WHEP) | BIT (WC_KIND_TEST) |              \
+   BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER))
 
 const guint wc_kinds_built = KINDS_BUILT;
 

@@ -14,6 +14,7 @@ typedef struct {
   WcEngine *engine;
   WcPeerFactory *peers;
   WcPortPool *ports;
+  WcRtspServer *rtsp;
   WcRegistry *registry;
   const WcAddress *candidates;
   guint n_candidates;

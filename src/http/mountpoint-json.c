@@ -7,6 +7,7 @@
 #include "http/publisher-json.h"
 #include "http/push-line.h"
 #include "http/url.h"
+#include "ingest/rtsp-server.h"
 
 static void
 set_payload_type (JsonObject *object, const WcIngestTrackInfo *info,
@@ -68,8 +69,24 @@ track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
   return object;
 }
 
+static char *
+push_line (const WcMountpointSpec *spec,
+           const WcIngestTrackInfo infos[WC_N_MEDIA],
+           const WcTrackSpec *const specs[WC_N_MEDIA], WcRequest *request)
+{
+  const WcHttpContext *context = request->context;
+  g_autofree char *host = wc_url_host (request);
+
+  if (spec->kind == WC_KIND_RTP)
+    return wc_push_line_new (infos, specs, host);
+  if (spec->kind == WC_KIND_RTSP_PUSH)
+    return wc_push_line_new_rtsp (spec, context->config,
+                                  wc_rtsp_server_port (context->rtsp), host);
+  return NULL;
+}
+
 static void
-set_tracks (JsonObject *object, WcMountpoint *mountpoint, const char *host)
+set_tracks (JsonObject *object, WcMountpoint *mountpoint, WcRequest *request)
 {
   static const WcMedia order[] = {WC_MEDIA_VIDEO, WC_MEDIA_AUDIO};
   const WcMountpointSpec *spec = wc_mountpoint_spec (mountpoint);
@@ -86,8 +103,7 @@ set_tracks (JsonObject *object, WcMountpoint *mountpoint, const char *host)
   }
   json_object_set_array_member (object, "tracks", tracks);
 
-  g_autofree char *push =
-      spec->kind == WC_KIND_RTP ? wc_push_line_new (infos, specs, host) : NULL;
+  g_autofree char *push = push_line (spec, infos, specs, request);
   wc_api_set_text (object, "push", push);
   for (guint media = 0; media < WC_N_MEDIA; media++)
     wc_ingest_track_info_clear (&infos[media]);
@@ -136,7 +152,6 @@ wc_mountpoint_json_new (WcMountpoint *mountpoint, WcRequest *request)
   WcMountpointState state = wc_mountpoint_state (mountpoint);
   g_autofree char *since =
       wc_clock_format (wc_mountpoint_since_us (mountpoint));
-  g_autofree char *host = wc_url_host (request);
 
   if (!json_object_has_member (object, "title"))
     json_object_set_null_member (object, "title");
@@ -150,7 +165,7 @@ wc_mountpoint_json_new (WcMountpoint *mountpoint, WcRequest *request)
                               wc_mountpoint_n_viewers (mountpoint));
   json_object_set_string_member (
       object, "lane", wc_api_lane_name (request->context->config->lane));
-  set_tracks (object, mountpoint, host);
+  set_tracks (object, mountpoint, request);
   wc_failover_json_add (object, mountpoint);
   set_urls (object, wc_mountpoint_id (mountpoint), request);
   if (wc_mountpoint_spec (mountpoint)->kind == WC_KIND_WHIP)

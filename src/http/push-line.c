@@ -27,38 +27,58 @@ static const char *const inputs[WC_N_MEDIA] = {
     [WC_MEDIA_AUDIO] = "sine=frequency=440",
 };
 
+/* Where a socket bound to @ip (nullable) is reached by those who call us
+ * @host. ffmpeg takes the first address of a name: that of localhost is often
+ * ::1, where a socket of 0.0.0.0 hears nothing. */
+static const char *
+target_of (const char *ip, const char *host)
+{
+  WcAddress bound = {0};
+
+  if (ip != NULL && wc_address_parse (&bound, ip, 0) &&
+      !wc_address_is_any (&bound))
+    return ip;
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return bound.sa.sa_family == AF_INET6 ? "::1" : "127.0.0.1";
+  return host;
+}
+
+static void
+append_host (GString *line, const char *host, guint16 port)
+{
+  gboolean v6 = strchr (host, ':') != NULL;
+
+  g_string_append_printf (line, "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "",
+                          port);
+}
+
 /* Addresses to bind and the source are ours; the host is checked by whoever
- * gives it: nothing here needs quoting but the question mark. ffmpeg takes the
- * first address of a name: that of localhost is often ::1, where a socket of
- * 0.0.0.0 hears nothing. */
+ * gives it: nothing here needs quoting but the question mark. */
 static void
 append_target (GString *line, const WcIngestTrackInfo *track, const char *host)
 {
-  WcAddress bound = {0};
-  const char *target = host;
-
-  if (track->address != NULL && wc_address_parse (&bound, track->address, 0) &&
-      !wc_address_is_any (&bound))
-    target = track->address;
-  else if (g_ascii_strcasecmp (host, "localhost") == 0)
-    target = bound.sa.sa_family == AF_INET6 ? "::1" : "127.0.0.1";
-  gboolean v6 = strchr (target, ':') != NULL;
-  g_string_append_printf (line, " -f rtp 'rtp://%s%s%s:%u?pkt_size=%d",
-                          v6 ? "[" : "", target, v6 ? "]" : "", track->port,
-                          PACKET_SIZE);
+  g_string_append (line, " -f rtp 'rtp://");
+  append_host (line, target_of (track->address, host), track->port);
+  g_string_append_printf (line, "?pkt_size=%d", PACKET_SIZE);
   if (track->rtcp_port != 0 && track->rtcp_port != track->port + 1)
     g_string_append_printf (line, "&rtcpport=%u", track->rtcp_port);
   g_string_append_c (line, '\'');
 }
 
 static void
+append_encoder (GString *line, WcCodec codec, guint input)
+{
+  char letter = wc_codec_info (codec)->media == WC_MEDIA_VIDEO ? 'v' : 'a';
+
+  g_string_append_printf (line, " -map %u:%c -c:%c %s", input, letter, letter,
+                          encoders[codec]);
+}
+
+static void
 append_output (GString *line, const WcIngestTrackInfo *track,
                const WcTrackSpec *spec, guint input, const char *host)
 {
-  char letter = track->media == WC_MEDIA_VIDEO ? 'v' : 'a';
-
-  g_string_append_printf (line, " -map %u:%c -c:%c %s", input, letter, letter,
-                          encoders[track->codec]);
+  append_encoder (line, track->codec, input);
   if (spec != NULL && spec->payload_type_set)
     g_string_append_printf (line, " -payload_type %u", spec->payload_type);
   append_target (line, track, host);
@@ -83,5 +103,24 @@ wc_push_line_new (const WcIngestTrackInfo tracks[WC_N_MEDIA],
   for (gsize i = 0; i < G_N_ELEMENTS (order); i++)
     if (tracks[order[i]].present && tracks[order[i]].port != 0)
       append_output (line, &tracks[order[i]], specs[order[i]], n++, host);
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
+/* An id needs no quoting, and the token is for the shell to put in. */
+char *
+wc_push_line_new_rtsp (const WcMountpointSpec *spec, const WcConfig *config,
+                       guint16 port, const char *host)
+{
+  g_autoptr (GString) line = g_string_new ("ffmpeg");
+
+  g_string_append_printf (line, " -re -f lavfi -i %s -re -f lavfi -i %s",
+                          inputs[WC_MEDIA_VIDEO], inputs[WC_MEDIA_AUDIO]);
+  append_encoder (line, WC_CODEC_H264, 0);
+  append_encoder (line, WC_CODEC_OPUS, 1);
+  g_string_append (line, " -f rtsp -rtsp_transport tcp \"rtsp://");
+  if (spec->publish_token != NULL)
+    g_string_append (line, "publisher:$PUBLISH_TOKEN@");
+  append_host (line, target_of (config->rtsp_listen_ip, host), port);
+  g_string_append_printf (line, "/%s\"", spec->id);
   return g_string_free (g_steal_pointer (&line), FALSE);
 }

@@ -5,6 +5,7 @@
 #include "ingest/ingest-failover.h"
 #include "ingest/ingest-file.h"
 #include "ingest/ingest-rtp.h"
+#include "ingest/ingest-rtsp-push.h"
 #include "ingest/ingest-rtsp.h"
 #include "ingest/ingest-test.h"
 #include "ingest/ingest-whep.h"
@@ -52,16 +53,6 @@ wc_ingest_state_name (WcIngestState state)
 /* --- making one ------------------------------------------------------------
  */
 
-static WcIngest *
-refuse_kind (const WcMountpointSpec *spec, GError **error)
-{
-  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
-               "mountpoint \"%s\": kind \"%s\" is not built in; there are "
-               "\"rtp\" and \"test\"",
-               spec->id, wc_kind_name (spec->kind));
-  return NULL;
-}
-
 WcIngest *
 wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
                GError **error)
@@ -82,9 +73,9 @@ wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
   case WC_KIND_WHEP:
     return wc_ingest_whep_new (spec, context, error);
   case WC_KIND_RTSP_PUSH:
-    return refuse_kind (spec, error);
+    return wc_ingest_rtsp_push_new (spec, context, error);
   }
-  return refuse_kind (spec, error);
+  g_return_val_if_reached (NULL);
 }
 
 void
@@ -95,6 +86,19 @@ wc_ingest_init_source (WcIngest *ingest, const WcMountpointSpec *spec,
 
   priv->spec = wc_mountpoint_spec_copy (spec);
   priv->context = context;
+}
+
+void
+wc_ingest_update_spec (WcIngest *ingest, const WcMountpointSpec *spec)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+  WcIngestClass *klass = WC_INGEST_GET_CLASS (ingest);
+
+  g_free (priv->spec->publish_token);
+  priv->spec->publish_token = g_strdup (spec->publish_token);
+  priv->spec->publisher_takeover = spec->publisher_takeover;
+  if (klass->spec_changed != NULL)
+    klass->spec_changed (ingest);
 }
 
 /* --- state -----------------------------------------------------------------

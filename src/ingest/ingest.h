@@ -78,6 +78,8 @@ typedef struct {
   gboolean (*leads_to) (gpointer registry, const char *from, const char *to);
 } WcIngestLinks;
 
+typedef struct WcRtspServer WcRtspServer;
+
 /** What sources stand on. Owned by the server, outlives them. */
 typedef struct {
   const WcConfig *config;
@@ -85,6 +87,7 @@ typedef struct {
   WcPeerFactory *peers; /* nullable in tests: kinds with a webrtcbin need it */
   const WcIngestLinks *links; /* nullable in tests: no references */
   gpointer registry;          /* for `links` */
+  WcRtspServer *rtsp;         /* the same: kind=rtsp-push needs it */
 } WcIngestContext;
 
 struct _WcIngestClass {
@@ -95,6 +98,7 @@ struct _WcIngestClass {
   void (*get_track_info) (WcIngest *ingest, WcMedia media,
                           WcIngestTrackInfo *info);
   void (*set_watched) (WcIngest *ingest, gboolean watched); /* nullable */
+  void (*spec_changed) (WcIngest *ingest);                  /* nullable */
 };
 
 /** Makes the source @spec asks for and takes its ports (binds them: a port that
@@ -107,6 +111,10 @@ WcIngest *wc_ingest_new (WcMountpointSpec *spec, const WcIngestContext *context,
 void wc_ingest_start (WcIngest *ingest);
 /** Stops, and releases the ports when the last reference goes. Idempotent. */
 void wc_ingest_stop (WcIngest *ingest);
+
+/** Keys of @spec that need no restart have changed; those that a source looks
+ * at, publish_token and publisher_takeover, are copied. */
+void wc_ingest_update_spec (WcIngest *ingest, const WcMountpointSpec *spec);
 
 WcIngestState wc_ingest_state (WcIngest *ingest);
 /** Why it is lost or failed, or a warning while it is live: what came and what

@@ -436,6 +436,8 @@ wc_mountpoint_commit_edit (WcMountpoint *mountpoint, WcMountpointEdit *edit)
   self->spec = g_steal_pointer (&taken->spec);
   if (taken->ingest != NULL)
     replace_ingest (self, g_steal_pointer (&taken->ingest));
+  else
+    wc_ingest_update_spec (self->ingest, self->spec);
   wc_demand_set_policy (self->demand,
                         wc_mountpoint_spec_is_on_demand (self->spec),
                         self->spec->on_demand_linger_ms);

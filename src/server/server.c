@@ -4,6 +4,7 @@
 #include "access/admin-token.h"
 #include "base/clock.h"
 #include "http/http-server.h"
+#include "ingest/rtsp-server.h"
 #include "mountpoint/links.h"
 #include "server/candidates.h"
 #include "stats/process.h"
@@ -18,6 +19,7 @@ struct WcServer {
   WcEngine *engine;
   WcPeerFactory *peers;
   WcPortPool *ports;
+  WcRtspServer *rtsp;
   GArray *candidates; /* of WcAddress */
   WcMountpointContext mountpoint_context;
   WcRegistry *registry;
@@ -67,6 +69,14 @@ make_ports (WcServer *server, GError **error)
   return TRUE;
 }
 
+/* Opens nothing before a mountpoint needs it. */
+static gboolean
+make_rtsp (WcServer *server, GError **error)
+{
+  server->rtsp = wc_rtsp_server_new (server->config);
+  return TRUE;
+}
+
 static gboolean
 make_candidates (WcServer *server, GError **error)
 {
@@ -85,6 +95,7 @@ make_registry (WcServer *server, GError **error)
               .config = server->config,
               .ports = server->ports,
               .peers = server->peers,
+              .rtsp = server->rtsp,
           },
       .candidates = (const WcAddress *)(gpointer)server->candidates->data,
       .n_candidates = server->candidates->len,
@@ -112,6 +123,7 @@ make_http (WcServer *server, GError **error)
       .engine = server->engine,
       .peers = server->peers,
       .ports = server->ports,
+      .rtsp = server->rtsp,
       .registry = server->registry,
       .candidates = server->mountpoint_context.candidates,
       .n_candidates = server->mountpoint_context.n_candidates,
@@ -130,9 +142,9 @@ wc_server_start (const WcConfig *config, gboolean with_demo, GError **error)
   server->config = config;
   wc_process_stats_start ();
   if (!make_engine (server, error) || !make_peers (server, error) ||
-      !make_ports (server, error) || !make_candidates (server, error) ||
-      !make_registry (server, error) || !make_admin_token (server, error) ||
-      !make_http (server, error) ||
+      !make_ports (server, error) || !make_rtsp (server, error) ||
+      !make_candidates (server, error) || !make_registry (server, error) ||
+      !make_admin_token (server, error) || !make_http (server, error) ||
       !wc_registry_load (server->registry, with_demo, error))
     return NULL;
   server->http_context.ready = TRUE;
@@ -251,6 +263,7 @@ wc_server_free (WcServer *server)
   g_clear_pointer (&server->admin_token_path, g_free);
   g_clear_object (&server->registry);
   g_clear_pointer (&server->candidates, g_array_unref);
+  g_clear_pointer (&server->rtsp, wc_rtsp_server_free);
   g_clear_pointer (&server->ports, wc_port_pool_free);
   if (server->peers != NULL)
     wc_peer_factory_stop (server->peers);

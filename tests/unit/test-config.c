@@ -217,21 +217,14 @@ static void
 test_not_built (void)
 {
   static const char *const bad[] = {
-      "[ice]\ntcp-port=8189",
-      "[ice]\nice-servers=stun:a",
-      "[auth]\njwt-keys=a",
-      "[auth]\njwt-issuer=a",
-      "[auth]\njwt-audience=a",
-      "[auth]\nhook-url=http://a",
-      "[limits]\njoins-per-second=1",
-      "[limits]\nmax-egress-bps=1",
-      "[mountpoint a]\nkind=rtsp-push",
+      "[ice]\ntcp-port=8189",         "[ice]\nice-servers=stun:a",
+      "[auth]\njwt-keys=a",           "[auth]\njwt-issuer=a",
+      "[auth]\njwt-audience=a",       "[auth]\nhook-url=http://a",
+      "[limits]\njoins-per-second=1", "[limits]\nmax-egress-bps=1",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     refuse (bad[i], WC_CONFIG_ERROR_VALUE, "not built yet");
-  refuse ("[mountpoint a]\nkind=rtsp-push", WC_CONFIG_ERROR_VALUE,
-          "\"rtsp-push\" is not built yet; this version has rtp");
   refuse ("[mountpoint a]\nkind=file", WC_CONFIG_ERROR_VALUE,
           "[mountpoint a] path: is missing; kind file needs it");
   refuse ("[mountpoint a]\nkind=file\npath=/etc/a.mkv", WC_CONFIG_ERROR_VALUE,

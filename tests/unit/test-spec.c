@@ -161,8 +161,6 @@ test_unknown (void)
   refuse ("{'id':'a','kind':'rtsp','url':'rtsp://a/',"
           "'tls_fingerprint':'00:11'}",
           VALUE, "64 hexadecimal digits");
-  refuse ("{'id':'a','kind':'rtsp-push'}", VALUE,
-          "key \"kind\": \"rtsp-push\" is not built yet; this version has rtp");
   refuse ("{'id':'a','kind':'rtmp'}", VALUE,
           "key \"kind\": \"rtmp\" is not allowed; rtp");
 }
