@@ -17,6 +17,7 @@ build_packages=(
   libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev # rtp, sdp, app
   libgstreamer-plugins-bad1.0-dev  # webrtc
+  libgstrtspserver-1.0-dev    # publishers by RTSP (and the camera of the tests)
   gstreamer1.0-plugins-base   # app, videotestsrc, audiotestsrc, opus
   gstreamer1.0-plugins-good   # udp, rtp, rtpmanager, rtsp, vpx
   gstreamer1.0-plugins-bad    # webrtc, dtls, srtp, h264parse
@@ -34,7 +35,7 @@ test_packages=(
   clang                       # second compiler, libFuzzer
   shellcheck
   libsrtp2-dev                # the test viewer decrypts with foreign code
-  libgstrtspserver-1.0-dev    # the camera of the tests
+  gstreamer1.0-tools gstreamer1.0-rtsp # a foreign publisher: rtspclientsink
   gstreamer1.0-libav          # its G.722 and G.726
   ca-certificates             # npm
   curl openssl
