@@ -166,6 +166,7 @@ function makeCard({ id }) {
     state: make('span', 'chip'),
     facts: make('p', 'facts'),
     reason: make('p', 'reason'),
+    publish: make('a', 'publish-link', 'Publish from this browser'),
     push: make('div', 'push'),
     command: make('code', ''),
     copy: make('button', 'plain', 'Copy'),
@@ -177,7 +178,8 @@ function makeCard({ id }) {
   const head = make('div', 'mountpoint-head');
   head.append(card.title, card.id, card.state);
   card.push.append(card.command, card.copy);
-  card.root.append(head, card.facts, card.reason, card.push);
+  card.publish.href = `publish/${encodeURIComponent(id)}`;
+  card.root.append(head, card.facts, card.reason, card.publish, card.push);
   cards.set(id, card);
   return card;
 }
@@ -192,6 +194,7 @@ function fillCard(card, item) {
     codecs.join(' + ')].filter(Boolean).join(' · '));
   setText(card.reason, item.reason ?? '');
   card.reason.hidden = !item.reason;
+  card.publish.hidden = !item.publish_url;
   setText(card.command, item.push ?? '');
   card.push.hidden = !item.push;
 }

@@ -41,3 +41,4 @@ export function keepToken(key, token) {
 
 export const ADMIN_KEY = 'whepcast.admin-token';
 export const watchKey = (id) => `whepcast.watch-token:${id}`;
+export const publishKey = (id) => `whepcast.publish-token:${id}`;

@@ -30,6 +30,7 @@ const ui = {
   tokenForm: element('token-form'),
   token: element('token'),
   again: element('again'),
+  publish: element('publish'),
   unmute: element('unmute'),
   bar: element('bar'),
   mute: element('mute'),
@@ -69,7 +70,8 @@ function setTitle(title) {
   document.title = `${title} · whepcast`;
 }
 
-/** Only an administrator's tab may read titles; others see the id. */
+/** Only an administrator's tab may read what the mountpoint is; others see the id,
+ * and no way to publish to it. */
 async function fetchTitle() {
   const token = readToken(ADMIN_KEY);
   if (!token) {
@@ -82,6 +84,10 @@ async function fetchTitle() {
   const mountpoint = response?.ok ? await response.json().catch(() => null) : null;
   if (typeof mountpoint?.title === 'string' && mountpoint.title) {
     setTitle(mountpoint.title);
+  }
+  if (mountpoint?.publish_url) {
+    ui.publish.href = new URL(`publish/${encodeURIComponent(id)}`, root).href;
+    ui.publish.hidden = false;
   }
 }
 

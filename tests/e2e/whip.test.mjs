@@ -9,8 +9,9 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 
 import { assertProblem } from './lib/api.mjs';
-import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
-  from './lib/browser.mjs';
+import {
+  FAKE_DEVICES, launchBrowser, openPage, openViewerPage, Publisher, screenshot, Viewer,
+} from './lib/browser.mjs';
 import { Child } from './lib/child.mjs';
 import { request } from './lib/http.mjs';
 import { namespaceCommand } from './lib/lossy-network.mjs';
@@ -292,6 +293,72 @@ describe('simulcast', () => {
         await viewer.tone([440]);
       }));
   }
+});
+
+describe('the publisher page', () => {
+  const pageState = (page, state) => page.waitForFunction((wanted) =>
+    document.getElementById('studio').dataset.state === wanted, state, { timeout: 15000 });
+  const ready = (page) => page.waitForFunction(() =>
+    !document.getElementById('go').disabled, null, { timeout: 15000 });
+
+  test('one button: live, seen and heard, and off again', LIMIT, scoped(async (scope) => {
+    await createWhip(scope, 'page');
+    const page = await openPage(scope, browser);
+    await page.goto(`${server.url}/publish/page`);
+    await ready(page);
+    assert.ok(await page.locator('#camera option').count() > 0);
+    await page.click('#go');
+    await pageState(page, 'publishing');
+    const viewer = await watch(scope, 'page');
+    await viewer.frames(20);
+    await page.waitForFunction(() => /Mbit/.test(document.getElementById('stats').textContent));
+    await screenshot(page, 'publish-live');
+    // Another picture goes on in the same session.
+    const { publisher } = await server.api.read('page');
+    await page.selectOption('#size', '480');
+    await viewer.frames(20);
+    assert.equal((await server.api.read('page')).publisher.id, publisher.id);
+    await page.click('#go');
+    await server.api.waitState('page', 'idle');
+    assert.deepEqual(page.problems, []);
+  }));
+
+  test('a token is asked for, and taken from the address', LIMIT, scoped(async (scope) => {
+    await createWhip(scope, 'page-token', { publish_token: 'pub' });
+    const page = await openPage(scope, browser);
+    await page.goto(`${server.url}/publish/page-token`);
+    await ready(page);
+    await page.click('#go');
+    await pageState(page, 'failed');
+    await page.fill('#token', 'pub');
+    await page.keyboard.press('Enter');
+    await pageState(page, 'publishing');
+    await page.close();
+    await server.api.waitState('page-token', 'idle');
+    const given = await openPage(scope, browser, {
+      colorScheme: 'dark', viewport: { width: 390, height: 780 },
+    });
+    await given.goto(`${server.url}/publish/page-token#token=pub`);
+    assert.doesNotMatch(given.url(), /pub$/);
+    await ready(given);
+    await given.click('#go');
+    await pageState(given, 'publishing');
+    await screenshot(given, 'publish-narrow');
+    assert.deepEqual(given.problems, []);
+  }));
+
+  test('the place is taken: it waits, and comes when it is free', LIMIT,
+    scoped(async (scope) => {
+      const first = await livePublished(scope, 'page-wait');
+      const page = await openPage(scope, browser);
+      await page.goto(`${server.url}/publish/page-wait`);
+      await ready(page);
+      await page.click('#go');
+      await pageState(page, 'waiting');
+      await first.remove();
+      await pageState(page, 'publishing');
+      await server.api.waitState('page-wait', 'live');
+    }));
 });
 
 describe('WHIP over HTTP', () => {
