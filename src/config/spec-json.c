@@ -72,14 +72,16 @@ text_of (const WcKey *key, JsonNode *node)
   return json_node_dup_string (node);
 }
 
-/* "***" was read from the API and means: as it is. */
+/* "***" was read from the API and means: as it is. A mountpoint is a copy of
+ * what it was; a source is not. */
 static gboolean
 keep_secret (const Reader *reader, const WcKey *key, GError **error)
 {
   const char *const *secret = wc_key_field (key, reader->base);
 
   if (*secret != NULL)
-    return TRUE;
+    return reader->place.source == 0 ||
+           wc_spec_set_key (&reader->place, key, *secret, error);
   return wc_spec_refuse (&reader->place, key->name, error,
                          "\"***\" keeps the value there is, and there is none");
 }

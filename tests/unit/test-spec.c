@@ -514,6 +514,37 @@ test_sources (void)
   g_assert_true (wc_mountpoint_spec_needs_restart (spec, again));
 }
 
+/* PATCH gives sources whole; "***" is what was in the same place. */
+static void
+test_source_secrets (void)
+{
+#define RELAY(token)                                                           \
+  "{'kind':'whep','url':'http://a/whep/b','source_token':'" token "'}"
+  g_autoptr (WcMountpointSpec) spec = create (
+      "{'id':'main','kind':'failover','sources':[" RELAY ("sesame") "]}");
+  g_autoptr (JsonObject) shown = wc_mountpoint_spec_to_json (spec, TRUE);
+  JsonObject *source = json_array_get_object_element (
+      json_object_get_array_member (shown, "sources"), 0);
+  g_autoptr (JsonObject) changes =
+      object_of ("{'sources':[" RELAY ("***") ",{'kind':'test'}]}");
+  g_autoptr (JsonObject) moved =
+      object_of ("{'sources':[{'kind':'test'}," RELAY ("***") "]}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WcMountpointSpec) patched =
+      wc_mountpoint_spec_patched (spec, changes, &error);
+
+  g_assert_cmpstr (json_object_get_string_member (source, "source_token"), ==,
+                   "***");
+  g_assert_no_error (error);
+  g_assert_cmpuint (patched->sources->len, ==, 2);
+  g_assert_cmpstr (((WcMountpointSpec *)g_ptr_array_index (patched->sources, 0))
+                       ->source_token,
+                   ==, "sesame");
+  g_assert_null (wc_mountpoint_spec_patched (spec, moved, &error));
+  g_assert_nonnull (strstr (error->message, "of source 2"));
+#undef RELAY
+}
+
 static void
 test_wrong_sources (void)
 {
@@ -574,6 +605,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/check", test_check);
   g_test_add_func ("/spec/names", test_names);
   g_test_add_func ("/spec/sources", test_sources);
+  g_test_add_func ("/spec/source-secrets", test_source_secrets);
   g_test_add_func ("/spec/wrong-sources", test_wrong_sources);
   return g_test_run ();
 }
