@@ -26,6 +26,12 @@ build_packages=(
   gstreamer1.0-x              # pango: the clock in the picture of --demo
 )
 
+# Encrypts for many viewers at a time where the processor has AVX-512; there for
+# no other architecture, and optional.
+if [[ $(uname -m) == x86_64 ]]; then
+  build_packages+=(libipsec-mb-dev)
+fi
+
 # To test it, besides the above. The clang runtime is chosen by
 # clang_runtime_package, Node.js by node_packages.
 # shellcheck disable=SC2034

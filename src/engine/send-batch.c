@@ -2,6 +2,7 @@
 #include "engine/send-batch.h"
 
 #include "base/log.h"
+#include "engine/srtp-many.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,6 +28,7 @@ typedef struct {
 struct WcSendBatch {
   const WcUdp *udp;
   WcSendManyFunc send_many;
+  WcSrtpMany *many;
   gboolean segments; /* the interface takes them, as far as is known */
   WcSrtpJob jobs[WC_SEND_BATCH_PACKETS];
   guint n_jobs, n_encrypted;
@@ -55,12 +57,14 @@ wc_send_batch_new (const WcUdp *udp, WcSendManyFunc send_many)
   batch->udp = udp;
   batch->send_many = send_many != NULL ? send_many : send_many_really;
   batch->segments = TRUE;
+  batch->many = wc_srtp_many_new_best ();
   return batch;
 }
 
 void
 wc_send_batch_free (WcSendBatch *batch)
 {
+  wc_srtp_many_free (batch->many);
   g_free (batch);
 }
 
@@ -159,7 +163,7 @@ seal (WcSendBatch *batch)
 static void
 encrypt (WcSendBatch *batch)
 {
-  wc_srtp_protect_many (batch->jobs + batch->n_encrypted,
+  wc_srtp_many_protect (batch->many, batch->jobs + batch->n_encrypted,
                         batch->n_jobs - batch->n_encrypted);
   batch->n_encrypted = batch->n_jobs;
 }

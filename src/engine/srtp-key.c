@@ -99,15 +99,15 @@ wc_srtp_key_init (WcSrtpKey *key, const guint8 master_key[WC_SRTP_KEY_SIZE],
                   WcSrtpLabel label)
 {
   EVP_CIPHER_CTX *master = new_cipher (master_key);
-  guint8 session_key[WC_SRTP_KEY_SIZE], auth_key[AUTH_KEY_SIZE];
+  guint8 auth_key[AUTH_KEY_SIZE];
 
-  derive (master, master_salt, (guint8)label, session_key, sizeof session_key);
+  *key = (WcSrtpKey){0};
+  derive (master, master_salt, (guint8)label, key->session,
+          sizeof key->session);
   derive (master, master_salt, (guint8)label + 1, auth_key, sizeof auth_key);
   derive (master, master_salt, (guint8)label + 2, key->salt, sizeof key->salt);
-  key->cipher = new_cipher (session_key);
   save_state (auth_key, 0x36, key->inner);
   save_state (auth_key, 0x5c, key->outer);
-  OPENSSL_cleanse (session_key, sizeof session_key);
   OPENSSL_cleanse (auth_key, sizeof auth_key);
   EVP_CIPHER_CTX_free (master);
 }
@@ -116,6 +116,9 @@ void
 wc_srtp_key_clear (WcSrtpKey *key)
 {
   EVP_CIPHER_CTX_free (key->cipher);
+  if (key->schedule != NULL)
+    OPENSSL_cleanse (key->schedule, WC_SRTP_SCHEDULE_SIZE);
+  g_aligned_free (key->schedule);
   OPENSSL_cleanse (key, sizeof *key);
 }
 
@@ -139,6 +142,8 @@ wc_srtp_key_crypt (WcSrtpKey *key, guint32 ssrc, guint64 index,
 {
   guint8 iv[16];
 
+  if (key->cipher == NULL)
+    key->cipher = new_cipher (key->session);
   wc_srtp_key_iv (key, ssrc, index, iv);
   run_cipher (key->cipher, iv, in, out, size);
 }

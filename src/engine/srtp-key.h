@@ -7,15 +7,21 @@
  * Internal to srtp and its tests. */
 #pragma once
 
-#include <glib.h>
+#include "engine/srtp.h"
+
 #include <openssl/evp.h>
 
 #define WC_SRTP_KEY_SIZE 16
 #define WC_SRTP_SALT_SIZE 14
 #define WC_SRTP_DIGEST_SIZE 20
 
+/** The round keys of AES-128. */
+#define WC_SRTP_SCHEDULE_SIZE (11 * 16)
+
 typedef struct {
-  EVP_CIPHER_CTX *cipher;
+  guint8 session[WC_SRTP_KEY_SIZE];
+  EVP_CIPHER_CTX *cipher; /* of it; NULL until it is used */
+  guint8 *schedule;       /* the same for srtp-vector */
   guint8 salt[WC_SRTP_SALT_SIZE];
   guint32 inner[5], outer[5]; /* SHA-1 after the padded key (RFC 2104) */
 } WcSrtpKey;
@@ -54,6 +60,9 @@ void wc_srtp_key_crypt (WcSrtpKey *key, guint32 ssrc, guint64 index,
 void wc_srtp_key_authenticate (const WcSrtpKey *key, const guint8 *data,
                                gsize size, guint32 suffix,
                                guint8 digest[WC_SRTP_DIGEST_SIZE]);
+/** Those that RTP is protected with. */
+WcSrtpKey *wc_srtp_rtp_key (WcSrtp *srtp);
+
 /** HMAC-SHA1 of @data alone. */
 void wc_srtp_key_authenticate_all (const WcSrtpKey *key, const guint8 *data,
                                    gsize size,

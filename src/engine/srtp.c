@@ -107,12 +107,10 @@ wc_srtp_protect_rtp (WcSrtp *srtp, guint8 *packet, gsize header_size,
   return size + WC_SRTP_TAG_SIZE;
 }
 
-void
-wc_srtp_protect_many (const WcSrtpJob *jobs, guint n)
+WcSrtpKey *
+wc_srtp_rtp_key (WcSrtp *srtp)
 {
-  for (guint i = 0; i < n; i++)
-    wc_srtp_protect_rtp (jobs[i].srtp, jobs[i].packet, jobs[i].header_size,
-                         jobs[i].payload, jobs[i].payload_size, jobs[i].index);
+  return &srtp->rtp;
 }
 
 /* With CSRCs and extensions, which are not encrypted; 0: no RTP. */

@@ -41,7 +41,7 @@ gsize wc_srtp_protect_rtp (WcSrtp *srtp, guint8 *packet, gsize header_size,
                            const guint8 *payload, gsize payload_size,
                            guint64 index);
 
-/** The arguments of wc_srtp_protect_rtp (), for later. */
+/** The arguments of wc_srtp_protect_rtp (), for srtp-many. */
 typedef struct {
   WcSrtp *srtp;
   guint8 *packet;
@@ -49,9 +49,6 @@ typedef struct {
   guint16 header_size, payload_size;
   guint64 index;
 } WcSrtpJob;
-
-/** Protects each. */
-void wc_srtp_protect_many (const WcSrtpJob *jobs, guint n);
 
 /** Checks and decrypts in place; *@size shrinks. @index: nullable; the packet's
  * 48-bit index. Roll-overs are estimated for each SSRC (RFC 3711
