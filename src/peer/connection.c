@@ -31,7 +31,6 @@ struct WcConnection {
   gpointer user_data;
   char *pem;
   guint history_ms;
-  gboolean keys_only;
 
   GstElement *pipeline;
   GstElement *webrtcbin; /* of the pipeline */
@@ -281,13 +280,12 @@ set_cname (WcConnection *connection, const char *cname)
 }
 
 static void
-make_pipeline (WcConnection *connection, const char *cname)
+make_pipeline (WcConnection *connection)
 {
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
 
   connection->pipeline = gst_pipeline_new (NULL);
   connection->webrtcbin = make_webrtcbin (connection);
-  set_cname (connection, cname);
   gst_bin_add (GST_BIN (connection->pipeline), connection->webrtcbin);
   g_autoptr (GstBus) bus = gst_element_get_bus (connection->pipeline);
   gst_bus_set_sync_handler (bus, on_message, NULL, NULL);
@@ -302,15 +300,22 @@ caps_of (const WcSdpPlanMedia *media, guint32 ssrc)
 {
   g_autofree char *name = g_ascii_strup (media->format->name, -1);
 
-  GstCaps *caps = gst_caps_new_simple (
+  return gst_caps_new_simple (
       "application/x-rtp", "media", G_TYPE_STRING, wc_media_name (media->track),
       "encoding-name", G_TYPE_STRING, name, "payload", G_TYPE_INT,
       media->format->payload_type, "clock-rate", G_TYPE_INT,
-      (int)media->format->clock_rate, NULL);
+      (int)media->format->clock_rate, "ssrc", G_TYPE_UINT, ssrc, NULL);
+}
 
-  if (media->role == WC_SDP_SEND)
-    gst_caps_set_simple (caps, "ssrc", G_TYPE_UINT, ssrc, NULL);
-  return caps;
+static GstObject *
+emit_add_transceiver (WcConnection *connection, GstCaps *caps)
+{
+  GstObject *transceiver = NULL;
+
+  g_signal_emit_by_name (connection->webrtcbin, "add-transceiver",
+                         GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps,
+                         &transceiver);
+  return transceiver;
 }
 
 static void
@@ -318,21 +323,37 @@ add_transceiver (WcConnection *connection, const WcSdpPlanMedia *media,
                  guint32 ssrc)
 {
   g_autoptr (GstCaps) caps = caps_of (media, ssrc);
-  g_autoptr (GstObject) transceiver = NULL;
-  gboolean sends = media->role == WC_SDP_SEND;
+  g_autoptr (GstObject) transceiver = emit_add_transceiver (connection, caps);
 
-  g_signal_emit_by_name (connection->webrtcbin, "add-transceiver",
-                         sends ? GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY
-                               : GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY,
-                         caps, &transceiver);
-  if (connection->keys_only)
-    return;
   if (transceiver != NULL)
     g_object_set (transceiver, "do-nack", media->rtx != NULL, NULL);
   connection->sources[media->track] =
       gst_object_ref_sink (wc_push_src_new (caps));
   gst_bin_add (GST_BIN (connection->pipeline),
                GST_ELEMENT (connection->sources[media->track]));
+}
+
+static void
+add_transceivers (WcConnection *connection, const WcConnectionParams *params)
+{
+  for (guint i = 0; i < params->plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
+    if (media->role == WC_SDP_SEND)
+      add_transceiver (connection, media, params->ssrc[media->track]);
+  }
+}
+
+/* As in wc_sdp_keys_offer_write (). */
+static void
+add_keys_transceiver (WcConnection *connection)
+{
+  g_autoptr (GstCaps) caps =
+      gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, "audio",
+                           "encoding-name", G_TYPE_STRING, "PCMU", "payload",
+                           G_TYPE_INT, 0, "clock-rate", G_TYPE_INT, 8000, NULL);
+  g_autoptr (GstObject) transceiver = emit_add_transceiver (connection, caps);
+
+  (void)transceiver;
 }
 
 /* --- negotiation (control pool; promises are answered on webrtcbin's thread)
@@ -427,25 +448,31 @@ read_rtx_ssrc (const GstSDPMedia *media)
   return 0;
 }
 
-/* Our credentials go in, and what webrtcbin chose comes out. The answer's
- * sections are those of the canonical offer: the sent ones, in order. */
 static void
-edit_answer (WcConnection *connection, const WcConnectionParams *params,
-             GstSDPMessage *answer)
+set_credentials (const WcConnectionParams *params, GstSDPMessage *answer)
+{
+  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
+    GstSDPMedia *sdp = (GstSDPMedia *)gst_sdp_message_get_media (answer, i);
+    replace_attribute (sdp, "ice-ufrag", params->ufrag);
+    replace_attribute (sdp, "ice-pwd", params->pwd);
+    remove_ssrcs (sdp);
+  }
+}
+
+/* What webrtcbin chose. The answer's sections are those of the canonical offer:
+ * the sent ones, in order. */
+static void
+read_rtx_ssrcs (WcConnection *connection, const WcSdpPlan *plan,
+                const GstSDPMessage *answer)
 {
   guint section = 0;
 
-  for (guint i = 0; i < params->plan->media->len; i++) {
-    const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
-    if (!wc_sdp_plan_media_is_used (media) ||
-        section >= gst_sdp_message_medias_len (answer))
-      continue;
-    GstSDPMedia *sdp =
-        (GstSDPMedia *)gst_sdp_message_get_media (answer, section++);
-    replace_attribute (sdp, "ice-ufrag", params->ufrag);
-    replace_attribute (sdp, "ice-pwd", params->pwd);
-    connection->rtx_ssrc[media->track] = read_rtx_ssrc (sdp);
-    remove_ssrcs (sdp);
+  for (guint i = 0; i < plan->media->len; i++) {
+    const WcSdpPlanMedia *media = g_ptr_array_index (plan->media, i);
+    if (media->role == WC_SDP_SEND &&
+        section < gst_sdp_message_medias_len (answer))
+      connection->rtx_ssrc[media->track] =
+          read_rtx_ssrc (gst_sdp_message_get_media (answer, section++));
   }
 }
 
@@ -467,11 +494,18 @@ link_sources (WcConnection *connection, const WcSdpPlan *plan, GError **error)
   return TRUE;
 }
 
+static char *
+write_offer (const WcConnectionParams *params)
+{
+  return params->keys_only ? wc_sdp_keys_offer_write (params->plan)
+                           : wc_sdp_canonical_offer_write (params->plan);
+}
+
 static gboolean
 negotiate (WcConnection *connection, const WcConnectionParams *params,
            GError **error)
 {
-  g_autofree char *text = wc_sdp_canonical_offer_write (params->plan);
+  g_autofree char *text = write_offer (params);
   GstSDPMessage *offer;
 
   if (gst_sdp_message_new_from_text (text, &offer) != GST_SDP_OK)
@@ -482,10 +516,58 @@ negotiate (WcConnection *connection, const WcConnectionParams *params,
   GstSDPMessage *answer = create_answer (connection, error);
   if (answer == NULL)
     return FALSE;
-  edit_answer (connection, params, answer);
+  if (!params->keys_only)
+    read_rtx_ssrcs (connection, params->plan, answer);
+  set_credentials (params, answer);
   return set_description (connection, "set-local-description",
-                          GST_WEBRTC_SDP_TYPE_ANSWER, answer, error) &&
-         (params->keys_only || link_sources (connection, params->plan, error));
+                          GST_WEBRTC_SDP_TYPE_ANSWER, answer, error);
+}
+
+static WcConnection *
+new_connection (const char *pem, guint history_ms)
+{
+  WcConnection *connection = g_new0 (WcConnection, 1);
+
+  connection->pem = g_strdup (pem);
+  connection->history_ms = history_ms;
+  make_pipeline (connection);
+  return connection;
+}
+
+/* No RTP goes through its session: it need not run. */
+static void
+lock_rtpbin (WcConnection *connection)
+{
+  g_autoptr (GstElement) rtpbin =
+      gst_bin_get_by_name (GST_BIN (connection->webrtcbin), "rtpbin");
+
+  if (rtpbin != NULL)
+    gst_element_set_locked_state (rtpbin, TRUE);
+}
+
+WcConnection *
+wc_connection_prepare (const char *pem)
+{
+  WcConnection *connection = new_connection (pem, 0);
+
+  lock_rtpbin (connection);
+  gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
+  add_keys_transceiver (connection);
+  return connection;
+}
+
+static gboolean
+open_for_media (WcConnection *connection, const WcConnectionParams *params,
+                GError **error)
+{
+  set_cname (connection, params->cname);
+  gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
+  add_transceivers (connection, params);
+  if (!negotiate (connection, params, error) ||
+      !link_sources (connection, params->plan, error))
+    return FALSE;
+  free_clocksyncs (connection);
+  return TRUE;
 }
 
 WcConnection *
@@ -493,25 +575,21 @@ wc_connection_open (const WcConnectionParams *params,
                     const WcConnectionCallbacks *callbacks, gpointer user_data,
                     GError **error)
 {
-  WcConnection *connection = g_new0 (WcConnection, 1);
+  WcConnection *connection = params->prepared;
 
+  if (connection == NULL)
+    connection = params->keys_only
+                     ? wc_connection_prepare (params->pem)
+                     : new_connection (params->pem, params->history_ms);
   connection->callbacks = *callbacks;
   connection->user_data = user_data;
-  connection->pem = g_strdup (params->pem);
-  connection->history_ms = params->history_ms;
-  connection->keys_only = params->keys_only;
-  make_pipeline (connection, params->cname);
-  gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
-  for (guint i = 0; i < params->plan->media->len; i++) {
-    const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
-    if (wc_sdp_plan_media_is_used (media))
-      add_transceiver (connection, media, params->ssrc[media->track]);
-  }
-  if (!negotiate (connection, params, error)) {
+  gboolean opened = params->keys_only
+                        ? negotiate (connection, params, error)
+                        : open_for_media (connection, params, error);
+  if (!opened) {
     wc_connection_close (connection, NULL);
     return NULL;
   }
-  free_clocksyncs (connection);
   return connection;
 }
 

@@ -34,14 +34,19 @@ typedef struct {
   const char *ufrag, *pwd; /* ours, for the local description */
   const char *cname;       /* of our SSRCs (RFC 3550 section 6.5.1) */
   guint32 ssrc[WC_N_MEDIA];
-  guint history_ms;   /* how long packets can be sent again (RTX) */
-  gboolean keys_only; /* media and RTCP go past it: it does DTLS alone */
+  guint history_ms;       /* how long packets can be sent again (RTX) */
+  gboolean keys_only;     /* media and RTCP go past it: it does DTLS alone */
+  WcConnection *prepared; /* nullable; transfer full; with keys_only */
 } WcConnectionParams;
 
 /** What SRTP is keyed with; whoever holds it clears it after use. */
 typedef struct {
   guint8 send[WC_SRTP_MASTER_SIZE], receive[WC_SRTP_MASTER_SIZE];
 } WcConnectionKeys;
+
+/** What can be done of a connection with keys_only before there is an offer;
+ * nearly half of the work. @pem: as in WcConnectionParams. */
+WcConnection *wc_connection_prepare (const char *pem);
 
 /** Makes the pipeline and negotiates; takes some milliseconds. */
 WcConnection *wc_connection_open (const WcConnectionParams *params,

@@ -242,7 +242,7 @@ wc_handshake_open (WcHandshake *handshake, const WcConnectionParams *params,
 }
 
 void
-wc_handshake_close (WcHandshake *handshake)
+wc_handshake_close (WcHandshake *handshake, GByteArray *kept)
 {
   pthread_mutex_lock (&handshake->lock);
   handshake->closed = TRUE;
@@ -251,5 +251,5 @@ wc_handshake_close (WcHandshake *handshake)
   g_array_set_size (handshake->queue, 0);
   pthread_mutex_unlock (&handshake->lock);
   if (handshake->connection != NULL)
-    wc_connection_close (g_steal_pointer (&handshake->connection), NULL);
+    wc_connection_close (g_steal_pointer (&handshake->connection), kept);
 }

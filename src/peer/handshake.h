@@ -33,8 +33,9 @@ void wc_handshake_unref (WcHandshake *handshake);
 gboolean wc_handshake_open (WcHandshake *handshake,
                             const WcConnectionParams *params, GError **error);
 /** Control pool: waits for a run to end, drops the queue, says goodbye to the
- * peer, tears the connection down. The engine must be done with it. */
-void wc_handshake_close (WcHandshake *handshake);
+ * peer (or keeps the words: see wc_connection_close ()), tears the connection
+ * down. The engine must be done with it. */
+void wc_handshake_close (WcHandshake *handshake, GByteArray *kept);
 
 /** ICE has a valid pair: DTLS begins. Any thread, after open. */
 void wc_handshake_connected (WcHandshake *handshake);

@@ -2,11 +2,20 @@
 #include "peer/peer-private.h"
 
 #include "base/log.h"
+#include "peer/connection-pool.h"
 #include "peer/handshake.h"
 #include "peer/webrtcbin-lane.h"
 
 #include <gst/gst.h>
+#include <malloc.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Webrtcbins that wait for a viewer. */
+#define PREPARED 4
+#define TRIM_INTERVAL_S 3
+#define POOL_NICE 5
 
 G_DEFINE_QUARK (wc_peer_error_quark, wc_peer_error)
 
@@ -18,8 +27,11 @@ struct _WcPeerFactory {
   GThreadPool *control_pool;
   GThreadPool *lane_pool;
   GThreadPool *handshake_pool;
+  WcConnectionPool *prepared;
   guint history_ms;
   gboolean direct;
+  guint trim_timer;
+  atomic_bool has_garbage; /* since the heap was last trimmed */
   atomic_int alive, webrtcbins;
 };
 
@@ -30,13 +42,33 @@ typedef struct {
   gpointer data;
 } Task;
 
+/* Joins come in crowds, and a webrtcbin has threads of its own that take after
+ * the thread which makes them. Media of those who watch goes first. */
+static void
+ensure_low_priority (void)
+{
+  static _Thread_local gboolean done;
+
+  if (!done)
+    setpriority (PRIO_PROCESS, (id_t)gettid (), POOL_NICE);
+  done = TRUE;
+}
+
 static void
 run_task (gpointer data, gpointer unused)
 {
   Task *task = data;
 
+  ensure_low_priority ();
   task->run (task->data);
   g_free (task);
+}
+
+static void
+run_handshake (gpointer handshake, gpointer unused)
+{
+  ensure_low_priority ();
+  wc_handshake_run (handshake, unused);
 }
 
 static void
@@ -106,6 +138,25 @@ keep_certificate (WcPeerFactory *factory)
   g_object_set (factory->keep, "pem", factory->certificate->pem, NULL);
 }
 
+/* A webrtcbin leaves some hundred KiB of holes in the heaps of its threads. */
+static void
+trim (gpointer unused)
+{
+#ifdef __GLIBC__
+  malloc_trim (0);
+#endif
+}
+
+static gboolean
+on_trim_due (gpointer data)
+{
+  WcPeerFactory *factory = data;
+
+  if (atomic_exchange (&factory->has_garbage, FALSE))
+    wc_peer_factory_control (factory, trim, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
 WcPeerFactory *
 wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
 {
@@ -120,6 +171,10 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
   if (factory->certificate == NULL)
     return NULL;
   keep_certificate (factory);
+  factory->prepared =
+      wc_connection_pool_new (factory->certificate->pem, PREPARED);
+  factory->trim_timer =
+      g_timeout_add_seconds (TRIM_INTERVAL_S, on_trim_due, factory);
   /* Pools of their own threads: idle shared ones would be counted as leaks
    * by whoever looks at the process. */
   factory->control_pool =
@@ -127,7 +182,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
   factory->lane_pool = g_thread_pool_new (wc_webrtcbin_lane_run, NULL,
                                           (gint)n_threads, TRUE, error);
   factory->handshake_pool =
-      g_thread_pool_new (wc_handshake_run, NULL, 2, TRUE, error);
+      g_thread_pool_new (run_handshake, NULL, 2, TRUE, error);
   if (factory->control_pool == NULL || factory->lane_pool == NULL ||
       factory->handshake_pool == NULL)
     return NULL;
@@ -137,6 +192,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
 void
 wc_peer_factory_stop (WcPeerFactory *factory)
 {
+  g_clear_handle_id (&factory->trim_timer, g_source_remove);
   /* The control pool first: its last tasks wait for lanes. */
   if (factory->control_pool != NULL)
     g_thread_pool_free (g_steal_pointer (&factory->control_pool), FALSE, TRUE);
@@ -145,6 +201,7 @@ wc_peer_factory_stop (WcPeerFactory *factory)
   if (factory->handshake_pool != NULL)
     g_thread_pool_free (g_steal_pointer (&factory->handshake_pool), FALSE,
                         TRUE);
+  g_clear_pointer (&factory->prepared, wc_connection_pool_free);
 }
 
 guint
@@ -177,10 +234,27 @@ wc_peer_factory_lane_pool (WcPeerFactory *factory)
   return factory->lane_pool;
 }
 
+static void
+fill_prepared (gpointer data)
+{
+  wc_connection_pool_fill (((WcPeerFactory *)data)->prepared);
+}
+
+WcConnection *
+wc_peer_factory_take_connection (WcPeerFactory *factory)
+{
+  WcConnection *connection = wc_connection_pool_take (factory->prepared);
+
+  wc_peer_factory_control (factory, fill_prepared, factory);
+  return connection;
+}
+
 void
 wc_peer_factory_set_direct (WcPeerFactory *factory, gboolean direct)
 {
   factory->direct = direct;
+  if (direct)
+    wc_peer_factory_control (factory, fill_prepared, factory);
 }
 
 gboolean
@@ -221,4 +295,6 @@ void
 wc_peer_factory_count_webrtcbin (WcPeerFactory *factory, gint change)
 {
   atomic_fetch_add (&factory->webrtcbins, change);
+  if (change < 0)
+    atomic_store (&factory->has_garbage, TRUE);
 }

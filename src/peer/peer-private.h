@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/certificate.h"
+#include "peer/connection.h"
 #include "peer/peer.h"
 
 typedef void (*WcControlFunc) (gpointer data);
@@ -13,6 +14,9 @@ GThreadPool *wc_peer_factory_lane_pool (WcPeerFactory *factory);
 gboolean wc_peer_factory_is_direct (WcPeerFactory *factory);
 GThreadPool *wc_peer_factory_handshake_pool (WcPeerFactory *factory);
 guint wc_peer_factory_history_ms (WcPeerFactory *factory);
+
+/** A connection prepared ahead, for WcConnectionParams; nullable. */
+WcConnection *wc_peer_factory_take_connection (WcPeerFactory *factory);
 
 /** Runs @run on the control pool. Any thread. */
 void wc_peer_factory_control (WcPeerFactory *factory, WcControlFunc run,

@@ -5,11 +5,10 @@
 #include "base/log.h"
 #include "engine/direct-lane.h"
 #include "engine/subscriber.h"
+#include "peer/handshake.h"
 #include "peer/peer-private.h"
 #include "peer/webrtcbin-lane.h"
 #include "sdp/answer.h"
-
-#include <openssl/crypto.h>
 
 struct _WcPeer {
   GObject parent;
@@ -17,8 +16,9 @@ struct _WcPeer {
   WcSdpPlan *plan;
   char *label;
   WcSubscriber *subscriber;
-  WcWebrtcbinLane *lane; /* NULL: it has retired */
-  WcDirectLane *direct;  /* NULL: media goes through `lane` */
+  WcWebrtcbinLane *lane; /* media goes through it; or these two: */
+  WcDirectLane *direct;
+  WcHandshake *handshake; /* NULL once it has retired */
   guint32 ssrc[WC_N_MEDIA], rtx_ssrc[WC_N_MEDIA];
   char *stream_id, *cname;
 
@@ -180,18 +180,7 @@ on_left (gpointer peer)
 static void
 on_secured (gpointer data)
 {
-  WcPeer *peer = data;
-  WcConnectionKeys keys;
-
-  if (peer->direct != NULL) {
-    if (!wc_webrtcbin_lane_get_keys (peer->lane, &keys)) {
-      on_left (peer);
-      return;
-    }
-    wc_direct_lane_set_keys (peer->direct, keys.send, keys.receive);
-    OPENSSL_cleanse (&keys, sizeof keys);
-  }
-  wc_subscriber_secured (peer->subscriber);
+  wc_subscriber_secured (((WcPeer *)data)->subscriber);
 }
 
 static void
@@ -211,6 +200,56 @@ static const WcDirectLaneEvents direct_events = {
     .key_frame_wanted = on_key_frame_wanted,
 };
 
+/* --- the handshake below the direct lane ---------------------------------- */
+
+static void
+on_handshake_send (const guint8 *data, gsize size, gpointer user_data)
+{
+  wc_subscriber_send (((WcPeer *)user_data)->subscriber, data, size);
+}
+
+/* Handshake pool. */
+static void
+on_handshake_secured (const WcConnectionKeys *keys, gpointer user_data)
+{
+  WcPeer *peer = user_data;
+
+  wc_direct_lane_set_keys (peer->direct, keys->send, keys->receive);
+  wc_subscriber_secured (peer->subscriber);
+}
+
+static void
+on_handshake_refused (const char *reason, gpointer peer)
+{
+  on_impostor (peer);
+}
+
+static const WcHandshakeEvents handshake_events = {
+    .send = on_handshake_send,
+    .secured = on_handshake_secured,
+    .refused = on_handshake_refused,
+    .left = on_left,
+};
+
+static void
+on_handshake_connected (gpointer peer)
+{
+  wc_handshake_connected (((WcPeer *)peer)->handshake);
+}
+
+static void
+on_handshake_dtls (gpointer peer, const guint8 *data, gsize size)
+{
+  wc_handshake_receive (((WcPeer *)peer)->handshake, data, size);
+}
+
+static const WcLane handshake_lane = {
+    .connected = on_handshake_connected,
+    .receive_dtls = on_handshake_dtls,
+};
+
+/* --- the webrtcbin lane --------------------------------------------------- */
+
 static const WcWebrtcbinLaneEvents lane_events = {
     .secured = on_secured,
     .impostor = on_impostor,
@@ -228,6 +267,7 @@ wc_peer_finalize (GObject *object)
   g_clear_pointer (&peer->subscriber, wc_subscriber_unref);
   g_clear_pointer (&peer->lane, wc_webrtcbin_lane_unref);
   g_clear_pointer (&peer->direct, wc_direct_lane_unref);
+  g_clear_pointer (&peer->handshake, wc_handshake_unref);
   g_clear_pointer (&peer->plan, wc_sdp_plan_free);
   g_clear_object (&peer->factory);
   g_free (peer->label);
@@ -276,8 +316,8 @@ make_direct_lane (WcPeer *peer)
   WcDirectLaneParams params = {
       .cname = peer->cname,
       .is_client = wc_sdp_plan_setup (peer->plan) == WC_SDP_SETUP_ACTIVE,
-      .handshake = &wc_webrtcbin_lane,
-      .handshake_data = peer->lane,
+      .handshake = &handshake_lane,
+      .handshake_data = peer,
   };
 
   for (guint i = 0; i < peer->plan->media->len; i++) {
@@ -295,6 +335,8 @@ make_direct_lane (WcPeer *peer)
     };
   }
   peer->direct = wc_direct_lane_new (&params, &direct_events, peer);
+  peer->handshake = wc_handshake_new (
+      wc_peer_factory_handshake_pool (peer->factory), &handshake_events, peer);
 }
 
 static void
@@ -317,9 +359,10 @@ make_subscriber (WcPeer *peer, WcTrack *const tracks[WC_N_MEDIA])
       wc_peer_factory_engine (peer->factory), sent,
       direct ? &wc_direct_lane : &wc_webrtcbin_lane,
       direct ? (gpointer)peer->direct : peer->lane, &subscriber_events, peer);
-  wc_webrtcbin_lane_set_subscriber (peer->lane, peer->subscriber);
   if (direct)
     wc_direct_lane_set_subscriber (peer->direct, peer->subscriber);
+  else
+    wc_webrtcbin_lane_set_subscriber (peer->lane, peer->subscriber);
 }
 
 WcPeer *
@@ -335,10 +378,11 @@ wc_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
   peer->cname = wc_id_random_hex (8);
   for (guint i = 0; i < WC_N_MEDIA; i++)
     peer->ssrc[i] = random_ssrc (peer);
-  peer->lane = wc_webrtcbin_lane_new (wc_peer_factory_lane_pool (factory),
-                                      &lane_events, peer);
   if (wc_peer_factory_is_direct (factory))
     make_direct_lane (peer);
+  else
+    peer->lane = wc_webrtcbin_lane_new (wc_peer_factory_lane_pool (factory),
+                                        &lane_events, peer);
   make_subscriber (peer, tracks);
   return peer;
 }
@@ -355,7 +399,10 @@ on_torn_down (gpointer data)
 static void
 close_webrtcbin (WcPeer *peer, GByteArray *kept)
 {
-  wc_webrtcbin_lane_close (peer->lane, kept);
+  if (peer->direct != NULL)
+    wc_handshake_close (peer->handshake, kept);
+  else
+    wc_webrtcbin_lane_close (peer->lane);
   wc_peer_factory_count_webrtcbin (peer->factory, -1);
 }
 
@@ -365,7 +412,7 @@ tear_down (gpointer data)
 {
   WcPeer *peer = data;
 
-  if (peer->lane != NULL)
+  if (peer->lane != NULL || peer->handshake != NULL)
     close_webrtcbin (peer, NULL);
   wc_subscriber_mute (peer->subscriber);
   wc_peer_factory_count (peer->factory, -1);
@@ -412,13 +459,13 @@ on_retired (gpointer data)
   WcPeer *peer = data;
 
   peer->retiring = FALSE;
-  g_clear_pointer (&peer->lane, wc_webrtcbin_lane_unref);
+  g_clear_pointer (&peer->handshake, wc_handshake_unref);
   if (peer->state == WC_PEER_CLOSED)
     begin_tear_down (peer);
   return G_SOURCE_REMOVE;
 }
 
-/* Control pool. The direct lane has let go of the other one. */
+/* Control pool. The direct lane has let go of it. */
 static void
 retire (gpointer data)
 {
@@ -439,13 +486,9 @@ begin_retirement (WcPeer *peer)
 
 /* --- negotiation ---------------------------------------------------------- */
 
-/* Control pool. */
-static void
-open_lane (gpointer data)
+static gboolean
+open_connection (WcPeer *peer, GError **error)
 {
-  GTask *task = data;
-  WcPeer *peer = g_task_get_source_object (task);
-  GError *error = NULL;
   WcConnectionParams params = {
       .plan = peer->plan,
       .pem = wc_peer_factory_certificate (peer->factory)->pem,
@@ -454,10 +497,23 @@ open_lane (gpointer data)
       .cname = peer->cname,
       .ssrc = {peer->ssrc[0], peer->ssrc[1]},
       .history_ms = wc_peer_factory_history_ms (peer->factory),
-      .keys_only = peer->direct != NULL,
   };
 
-  if (wc_webrtcbin_lane_open (peer->lane, &params, &error))
+  if (peer->direct == NULL)
+    return wc_webrtcbin_lane_open (peer->lane, &params, error);
+  params.keys_only = TRUE;
+  params.prepared = wc_peer_factory_take_connection (peer->factory);
+  return wc_handshake_open (peer->handshake, &params, error);
+}
+
+/* Control pool. */
+static void
+open_lane (gpointer data)
+{
+  GTask *task = data;
+  GError *error = NULL;
+
+  if (open_connection (g_task_get_source_object (task), &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -491,7 +547,7 @@ write_answer (WcPeer *peer, const WcAddress *candidates, guint n_candidates)
       .cname = peer->cname,
   };
 
-  params.plain_nack = peer->direct != NULL;
+  params.own_feedback = peer->direct != NULL;
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     if (peer->direct == NULL)
       peer->rtx_ssrc[i] = wc_webrtcbin_lane_rtx_ssrc (peer->lane, i);

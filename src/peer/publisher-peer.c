@@ -292,7 +292,7 @@ tear_down (gpointer data)
 {
   WcPublisherPeer *peer = data;
 
-  wc_handshake_close (peer->handshake);
+  wc_handshake_close (peer->handshake, NULL);
   wc_publisher_mute (peer->publisher);
   wc_peer_factory_count (peer->factory, -1);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_torn_down, peer, g_object_unref);
@@ -349,6 +349,7 @@ open_handshake (gpointer data)
       .pwd = wc_publisher_pwd (peer->publisher),
       .cname = peer->label,
       .keys_only = TRUE,
+      .prepared = wc_peer_factory_take_connection (peer->factory),
   };
 
   if (wc_handshake_open (peer->handshake, &params, &error))

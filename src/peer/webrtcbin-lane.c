@@ -418,7 +418,7 @@ wc_webrtcbin_lane_rtx_ssrc (WcWebrtcbinLane *lane, WcMedia media)
 }
 
 void
-wc_webrtcbin_lane_close (WcWebrtcbinLane *lane, GByteArray *kept)
+wc_webrtcbin_lane_close (WcWebrtcbinLane *lane)
 {
   pthread_mutex_lock (&lane->lock);
   lane->closed = TRUE;
@@ -427,13 +427,7 @@ wc_webrtcbin_lane_close (WcWebrtcbinLane *lane, GByteArray *kept)
   g_array_set_size (lane->queue, 0);
   pthread_mutex_unlock (&lane->lock);
   if (lane->connection != NULL)
-    wc_connection_close (g_steal_pointer (&lane->connection), kept);
-}
-
-gboolean
-wc_webrtcbin_lane_get_keys (WcWebrtcbinLane *lane, WcConnectionKeys *keys)
-{
-  return wc_connection_get_keys (lane->connection, keys);
+    wc_connection_close (g_steal_pointer (&lane->connection), NULL);
 }
 
 void

@@ -2,8 +2,7 @@
 /* The webrtcbin lane: media reaches the viewer through its webrtcbin, which
  * does RTP sessions, retransmission and SRTP. The worker only appends to the
  * viewer's bounded queue; the lane pool runs the queue, one thread at a time
- * per viewer. Below the direct lane it does the handshake: DTLS and nothing
- * else goes through it.
+ * per viewer.
  *
  * The lane owns the viewer's connection. Reference-counted: the peer has one
  * reference, a scheduled run another. */
@@ -52,13 +51,8 @@ gboolean wc_webrtcbin_lane_open (WcWebrtcbinLane *lane,
                                  GError **error);
 guint32 wc_webrtcbin_lane_rtx_ssrc (WcWebrtcbinLane *lane, WcMedia media);
 /** Control pool: waits for a run to end, drops the queue, says goodbye to the
- * viewer (or keeps the words: see wc_connection_close ()), tears the connection
- * down. The engine must be done with the lane. */
-void wc_webrtcbin_lane_close (WcWebrtcbinLane *lane, GByteArray *kept);
-
-/** From the event `secured` on, on its thread. */
-gboolean wc_webrtcbin_lane_get_keys (WcWebrtcbinLane *lane,
-                                     WcConnectionKeys *keys);
+ * viewer, tears the connection down. The engine must be done with the lane. */
+void wc_webrtcbin_lane_close (WcWebrtcbinLane *lane);
 
 void wc_webrtcbin_lane_get_stats (WcWebrtcbinLane *lane,
                                   WcWebrtcbinLaneStats *stats);

@@ -139,7 +139,9 @@ append_sent (GString *out, const WcSdpPlan *plan, guint index,
   append_transport (out, plan, index, params);
   wc_sdp_append (out, "a=sendonly");
   append_rtcp_mode (out, media);
-  append_format (out, format, has_rtx || params->plain_nack, planned->fmtp);
+  append_format (out, format, has_rtx || params->own_feedback, planned->fmtp);
+  if (format->goog_remb && params->own_feedback)
+    wc_sdp_append (out, "a=rtcp-fb:%u goog-remb", format->payload_type);
   if (has_rtx)
     append_rtx (out, planned);
   append_sources (out, planned->track, has_rtx, params);

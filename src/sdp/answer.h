@@ -18,9 +18,9 @@ typedef struct {
   const char *cname;
   guint32 ssrc[WC_N_MEDIA];
   guint32 rtx_ssrc[WC_N_MEDIA]; /* 0: none */
-  gboolean
-      plain_nack; /* what is lost is sent again also where there is no rtx */
-  guint64 session_id; /* of the o= line */
+  gboolean own_feedback; /* the engine acts on RTCP itself: it sends again also
+                            where there is no rtx, and reads REMB */
+  guint64 session_id;    /* of the o= line */
 } WcSdpAnswerParams;
 
 /** The answer for the viewer: CRLF line ends, ice-lite, all candidates and
@@ -32,6 +32,11 @@ char *wc_sdp_answer_write (const WcSdpPlan *plan,
  * carry a track, all bundled, the chosen payload types (and rtx), the viewer's
  * true ufrag, pwd, fingerprint, setup and mids. (transfer full) */
 char *wc_sdp_canonical_offer_write (const WcSdpPlan *plan);
+
+/** The same for a webrtcbin that is to agree on keys and nothing else: one
+ * section, always the same, of a codec that is not looked at. (transfer full)
+ */
+char *wc_sdp_keys_offer_write (const WcSdpPlan *plan);
 
 /** The a=setup role that we take: active unless the viewer is (RFC 8842). */
 WcSdpSetup wc_sdp_plan_setup (const WcSdpPlan *plan);

@@ -110,3 +110,20 @@ wc_sdp_canonical_offer_write (const WcSdpPlan *plan)
   }
   return g_string_free (out, FALSE);
 }
+
+char *
+wc_sdp_keys_offer_write (const WcSdpPlan *plan)
+{
+  GString *out = g_string_sized_new (1024);
+
+  wc_sdp_append_head (out, 1);
+  wc_sdp_append (out, "a=group:BUNDLE 0");
+  wc_sdp_append (out, "m=audio 9 UDP/TLS/RTP/SAVPF 0");
+  wc_sdp_append (out, "c=IN IP4 0.0.0.0");
+  append_transport (out, plan->offer);
+  wc_sdp_append (out, "a=mid:0");
+  wc_sdp_append (out, "a=recvonly");
+  wc_sdp_append (out, "a=rtcp-mux");
+  wc_sdp_append (out, "a=rtpmap:0 PCMU/8000");
+  return g_string_free (out, FALSE);
+}

@@ -5,6 +5,8 @@
   "sha-256 AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:"                   \
   "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99"
 
+static gboolean own_feedback;
+
 static char *
 write_answer (const WcSdpPlan *plan, guint n_candidates)
 {
@@ -20,6 +22,7 @@ write_answer (const WcSdpPlan *plan, guint n_candidates)
       .ssrc = {1111, 2222},
       .rtx_ssrc = {0, 3333},
       .session_id = 42,
+      .own_feedback = own_feedback,
   };
 
   g_assert_cmpuint (n_candidates, <=, G_N_ELEMENTS (candidates));
@@ -380,6 +383,23 @@ test_canonical (void)
   assert_absent (text, "goog-remb");
 }
 
+/* Whatever the viewer wants to see, webrtcbin is asked for keys alone. */
+static void
+test_keys_offer (void)
+{
+  g_autofree char *offer = load_offer ("mediamtx-reader");
+  g_autoptr (WcSdpPlan) plan = plan_ok (offer, &opus_track, &h264_track);
+  g_autofree char *text = wc_sdp_keys_offer_write (plan);
+  g_autoptr (WcSdpOffer) again = parse_ok (text);
+
+  g_assert_cmpuint (again->media->len, ==, 1);
+  assert_line (text, "m=audio 9 UDP/TLS/RTP/SAVPF 0");
+  assert_line (text, "a=recvonly");
+  assert_line (text, "a=setup:actpass");
+  g_assert_cmpuint (count (text, "a=ice-ufrag:Nb9k"), ==, 1);
+  g_assert_cmpuint (count (text, "a=fingerprint:sha-256 A7:24"), ==, 1);
+}
+
 static void
 test_canonical_video_only (void)
 {
@@ -407,6 +427,26 @@ test_nack_without_rtx (void)
   assert_absent (text, "FID");
 }
 
+/* On the direct lane the packet itself is sent again, and REMB is read. */
+static void
+test_own_feedback (void)
+{
+  g_autofree char *whole = load_offer ("chrome-audio-video");
+  g_auto (GStrv) parts = g_strsplit (whole, " rtx/90000", -1);
+  g_autofree char *offer = g_strjoinv (" other/90000", parts);
+
+  own_feedback = TRUE;
+  g_autofree char *text = answer_for (offer, &opus_track, &h264_track);
+  own_feedback = FALSE;
+  assert_line (text, "m=video 9 UDP/TLS/RTP/SAVPF 109");
+  assert_line (text, "a=rtcp-fb:109 nack");
+  assert_line (text, "a=rtcp-fb:109 nack pli");
+  assert_line (text, "a=rtcp-fb:109 goog-remb");
+  assert_absent (text, "a=rtcp-fb:111");
+  assert_absent (text, "transport-cc");
+  assert_absent (text, "FID");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -431,5 +471,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/answer/M-20-M-21", test_opus_without_channels);
   g_test_add_func ("/sdp/canonical/A-V", test_canonical);
   g_test_add_func ("/sdp/canonical/S-14", test_canonical_video_only);
+  g_test_add_func ("/sdp/canonical/keys", test_keys_offer);
+  g_test_add_func ("/sdp/answer/own-feedback", test_own_feedback);
   return g_test_run ();
 }
