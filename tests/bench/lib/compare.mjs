@@ -29,7 +29,7 @@ ${Object.entries(rows).map(([name, row]) =>
   --build DIR     where whepcast and tests/bench/whepcast-bench are [build]
   --lane LANE     [fanout] lane of whepcast: direct or webrtcbin [its default]
   --pairs N       how often each is measured [3]; capacity and churn: once
-  --peers LIST    janus, janus-gcm, janus-packaged [each row's own]
+  --peers LIST    janus, janus-gcm, janus-packaged, or none [each row's own]
   --loops N       event_loops and threads of tuned Janus [cores]
   --quick         small and short: does it work? Its figures say little.
   --plot FILE     draw the curve there, as SVG
@@ -38,10 +38,12 @@ ${Object.entries(rows).map(([name, row]) =>
   --out FILE      keep what is printed there too
 `;
 
+const PEERS = ['janus', 'janus-gcm', 'janus-packaged'];
+
 const SIZES = {
   full: {
     viewers: 200, seconds: 20, joins: 200, crowd: 500, churn: 10000,
-    firstViewers: 100, mostViewers: 20000,
+    firstViewers: 200, mostViewers: 20000,
     curve: [25, 50, 100, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800, 6400],
   },
   quick: {
@@ -66,8 +68,13 @@ function readOptions() {
   if (unknown.length > 0) {
     throw new Error(`no row ${unknown.join(', ')}; there are ${known.join(', ')}`);
   }
+  const peers = values.peers?.split(',').filter((name) => name !== 'none');
+  if (peers?.some((name) => !PEERS.includes(name))) {
+    throw new Error(`--peers takes ${PEERS.join(', ')} and none`);
+  }
   return {
     ...values,
+    peers,
     pairs: Number(values.pairs ?? (values.quick ? 1 : 3)),
     rows: positionals.length > 0 ? positionals : known,
   };
@@ -137,7 +144,7 @@ function showRow(output, row, title, names, servers, results) {
 async function compareRow(context, name) {
   const { options, servers, output } = context;
   const row = rows[name];
-  const peers = options.peers ? options.peers.split(',') : row.peers;
+  const peers = options.peers ?? row.peers;
   const names = ['whepcast', ...peers];
   const results = Object.fromEntries(names.map((one) => [one, []]));
   context.log(`${name}: ${row.title(context.size)}`);
@@ -152,7 +159,7 @@ async function compareRow(context, name) {
 
 async function compareCurve(context) {
   const { options, servers } = context;
-  const peers = options.peers ? options.peers.split(',') : ['janus', 'janus-packaged'];
+  const peers = options.peers ?? ['janus', 'janus-packaged'];
   const series = [];
   context.log('curve: CPU against viewers');
   for (const name of ['whepcast', ...peers]) {

@@ -61,9 +61,12 @@ async function searchCapacity(context, server, first, seconds) {
   let next = first;
   while (bad - good > Math.max(good * 0.05, 5) && next <= context.size.mostViewers) {
     const result = await load(context, server, next, seconds);
+    const { figures } = result;
     context.log(`    ${next} viewers: ${result.clean ? 'clean' : 'not clean'}, CPU `
-      + `${result.figures.server_cpu_percent} %, lost ${result.figures.lost_steady}, `
-      + `share ${result.figures.outside_share_percent ?? '-'} %`);
+      + `${figures.server_cpu_percent} % and ${figures.client_cpu_percent} %, joined `
+      + `${figures.joined}, lost ${figures.lost_steady}, least share `
+      + `${figures.got_share_percent_min} %, of the counted `
+      + `${figures.outside_share_percent ?? '-'} %`);
     if (result.clean) {
       good = next;
     } else {
