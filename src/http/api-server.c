@@ -2,6 +2,7 @@
 #include "http/api-server.h"
 
 #include "http/api.h"
+#include "ingest/rtsp-server.h"
 #include "stats/process.h"
 
 static JsonObject *
@@ -79,6 +80,20 @@ rtp_json (const WcHttpContext *context)
   return object;
 }
 
+static JsonObject *
+rtsp_json (const WcHttpContext *context)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "port",
+                              wc_rtsp_server_port (context->rtsp));
+  json_object_set_int_member (object, "connections",
+                              wc_rtsp_server_n_connections (context->rtsp));
+  json_object_set_int_member (object, "max_connections",
+                              context->config->rtsp_max_connections);
+  return object;
+}
+
 static JsonArray *
 candidates_json (const WcHttpContext *context)
 {
@@ -126,6 +141,7 @@ wc_api_server_get (WcRequest *request)
   json_object_set_object_member (object, "process", process_json (&process));
   json_object_set_object_member (object, "engine", engine_json (context));
   json_object_set_object_member (object, "rtp", rtp_json (context));
+  json_object_set_object_member (object, "rtsp", rtsp_json (context));
   json_object_set_object_member (object, "limits",
                                  limits_json (context->config));
   wc_request_answer_json (request, 200, object);
