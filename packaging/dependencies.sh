@@ -20,8 +20,9 @@ build_packages=(
   libgstrtspserver-1.0-dev    # publishers by RTSP (and the camera of the tests)
   gstreamer1.0-plugins-base   # app, videotestsrc, audiotestsrc, opus
   gstreamer1.0-plugins-good   # udp, rtp, rtpmanager, rtsp, vpx
-  gstreamer1.0-plugins-bad    # webrtc, dtls, srtp, h264parse
-  gstreamer1.0-plugins-ugly   # x264enc: the picture of --demo
+  gstreamer1.0-plugins-bad    # webrtc, dtls, srtp, h264parse, x265enc
+  gstreamer1.0-plugins-ugly   # x264enc: the picture of --demo; B-frames encoded anew
+  gstreamer1.0-libav          # decoders of AAC, G.726, H.264 and H.265
   gstreamer1.0-nice           # webrtcbin asks for its elements
   gstreamer1.0-x              # pango: the clock in the picture of --demo
 )

@@ -16,8 +16,15 @@ static const char *const bframes[] = {"auto", "pass", "drop", "transcode",
 static const char *const kinds[] = {"rtp",  "rtsp", "rtsp-push", "whip", "whep",
                                     "test", "file", "failover",  NULL};
 static const char *const media[] = {"audio", "video", NULL};
-static const char *const codecs[] = {"H264", "H265", "VP8",  "VP9",  "AV1",
-                                     "opus", "PCMU", "PCMA", "G722", NULL};
+static const char *const codecs[] = {
+    "H264",         "H265",         "VP8",          "VP9",
+    "AV1",          "opus",         "PCMU",         "PCMA",
+    "G722",         "AAC",          "MP4A-LATM",    "MPA",
+    "G726-16",      "G726-24",      "G726-32",      "G726-40",
+    "AAL2-G726-16", "AAL2-G726-24", "AAL2-G726-32", "AAL2-G726-40",
+    "L16",          "L8",           "multiopus",    NULL};
+/* The names of codec.h, by WcCodec. */
+G_STATIC_ASSERT (G_N_ELEMENTS (codecs) == WC_N_SOURCE_CODECS + 1);
 
 /* One line for each kind that is built. */
 #define KINDS_BUILT                                                            \
@@ -274,10 +281,13 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "bframes",
         ENUM (bframes),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_NOT_BUILT,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
         .fallback = "auto",
-        .description = "What is done about H.264 with B-frames, which browsers "
-                       "hardly play.",
+        .description =
+            "What is done about H.264 and H.265 with B-frames, which "
+            "browsers hardly play: pass them on, drop those that no "
+            "other frame refers to, transcode while somebody "
+            "watches; auto: drop if that is enough, else transcode.",
         SPEC (bframes),
     },
     {
@@ -429,19 +439,20 @@ static const WcKey track_keys[] = {
     },
     {
         .name = "clock-rate",
-        UINT (8000, 90000),
+        UINT (8000, 96000),
         .flags = WC_KEY_BOTH | WC_KEY_NULLABLE,
         .fallback = "",
-        .allowed = "90000 for video, 48000 for opus, 8000 for PCMU, PCMA, G722",
+        .allowed = "90000 for video and MPA, 48000 for opus, 8000 for G722 and "
+                   "G726, 8000 to 96000 for the others",
         .description = "The RTP clock in Hz; empty: that of the codec.",
         TRACK (clock_rate),
     },
     {
         .name = "channels",
-        UINT (1, 2),
+        UINT (1, 8),
         .flags = WC_KEY_BOTH | WC_KEY_NULLABLE,
         .fallback = "",
-        .allowed = "1 or 2, of audio alone; opus is always 2",
+        .allowed = "1 to 8, of audio alone; opus is always 2",
         .description = "Audio channels; empty: those of the codec.",
         TRACK (channels),
     },

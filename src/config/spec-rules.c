@@ -251,14 +251,15 @@ finish_codec (const WcSpecPlace *place, WcTrackSpec *track, GError **error)
 
   if (info->media != track->media)
     return wc_spec_refuse (place, "codec", error,
-                           "%s is no %s codec; codecs are " WC_CODEC_NAMES,
+                           "%s is no %s codec; codecs are " WC_CODEC_NAMES
+                           ", " WC_CONVERTED_CODEC_NAMES,
                            info->name, wc_media_name (track->media));
   if (track->clock_rate == 0)
     track->clock_rate = info->clock_rate;
-  if (track->clock_rate != info->clock_rate)
+  if (!wc_codec_has_rate (track->codec, track->clock_rate))
     return wc_spec_refuse (place, "clock-rate", error,
-                           "%u is not allowed; %s has %u", track->clock_rate,
-                           info->name, info->clock_rate);
+                           "%u is not allowed; %s has %s", track->clock_rate,
+                           info->name, wc_codec_rates (track->codec));
   if (track->channels == 0)
     track->channels = info->channels;
   if (track->media == WC_MEDIA_VIDEO && track->channels != 0)
@@ -269,6 +270,10 @@ finish_codec (const WcSpecPlace *place, WcTrackSpec *track, GError **error)
                            "%u is not allowed; opus is always 2 (RFC 7587 "
                            "section 7)",
                            track->channels);
+  if (track->channels > wc_codec_max_channels (track->codec))
+    return wc_spec_refuse (
+        place, "channels", error, "%u is not allowed; %s has at most %u",
+        track->channels, info->name, wc_codec_max_channels (track->codec));
   return TRUE;
 }
 

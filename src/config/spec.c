@@ -105,6 +105,12 @@ wc_mountpoint_spec_is_on_demand (const WcMountpointSpec *spec)
 }
 
 const char *
+wc_bframes_name (WcBFrames bframes)
+{
+  return wc_key_find (&wc_mountpoint_group, "bframes", '-')->names[bframes];
+}
+
+const char *
 wc_kind_name (WcKind kind)
 {
   return wc_key_find (&wc_mountpoint_group, "kind", '-')->names[kind];

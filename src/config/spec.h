@@ -108,6 +108,8 @@ gboolean wc_mountpoint_spec_is_on_demand (const WcMountpointSpec *spec);
 
 /** "rtp", "rtsp-push", ... */
 const char *wc_kind_name (WcKind kind);
+/** "auto", "pass", ... */
+const char *wc_bframes_name (WcBFrames bframes);
 
 /** From the JSON object of a create request. An unknown key, a wrong type or a
  * value out of range is an error naming the key and what is allowed

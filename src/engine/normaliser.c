@@ -131,7 +131,7 @@ emit_parts (WcNormaliser *normaliser, const WcPacket *whole)
 static void
 emit_cut (WcNormaliser *normaliser, WcPacket *packet)
 {
-  if (packet->size <= WC_MAX_PAYLOAD) {
+  if (packet->size <= WC_MAX_PAYLOAD || normaliser->format->split == NULL) {
     emit (normaliser, packet);
     return;
   }
@@ -513,6 +513,26 @@ wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp, gsize size,
   reorder->dropped = 0;
   publish (normaliser);
   return good;
+}
+
+gboolean
+wc_normaliser_push_made (WcNormaliser *normaliser, const guint8 *rtp,
+                         gsize size, gint64 capture_us)
+{
+  g_autoptr (WcPacket) packet = read_packet (normaliser, rtp, size, capture_us);
+
+  if (packet == NULL || (packet->flags & (PACKET_BAD | PACKET_EMPTY))) {
+    count (&normaliser->counters.malformed, 1);
+    return FALSE;
+  }
+  count (&normaliser->counters.packets, 1);
+  count (&normaliser->counters.bytes, packet->size);
+  enter_frame (normaliser, (guint32)packet->timestamp, capture_us);
+  packet->timestamp = normaliser->timeline.position;
+  packet->capture_us = capture_us;
+  place (normaliser, g_steal_pointer (&packet), capture_us);
+  publish (normaliser);
+  return TRUE;
 }
 
 void

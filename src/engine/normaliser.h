@@ -54,6 +54,13 @@ void wc_normaliser_restart (WcNormaliser *normaliser);
 gboolean wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp,
                              gsize size, gint64 arrival_us);
 
+/** Takes an RTP packet that we made ourselves (a converter): they come in
+ * order, and when their media were captured is known. Its sequence number is
+ * not looked at. Not to be mixed with wc_normaliser_push (), but after
+ * wc_normaliser_restart (). */
+gboolean wc_normaliser_push_made (WcNormaliser *normaliser, const guint8 *rtp,
+                                  gsize size, gint64 capture_us);
+
 /** Time has passed: what has waited for 50 ms, for missing packets or for the
  * picture of a frame, goes on. To be called every 20 ms or so while packets
  * come; with G_MAXINT64 nothing waits any longer. */

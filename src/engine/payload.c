@@ -3,6 +3,21 @@
 
 #include <string.h>
 
+/* What is converted: every packet is taken as it is. */
+static gboolean
+check_any (const guint8 *payload, gsize size)
+{
+  return size > 0;
+}
+
+static guint
+inspect_any (WcPayloadState *state, const guint8 *payload, gsize size)
+{
+  return WC_PAYLOAD_KEY;
+}
+
+static const WcPayloadFormat any = {.check = check_any, .inspect = inspect_any};
+
 static const WcPayloadFormat *const formats[WC_N_CODECS] = {
     [WC_CODEC_H264] = &wc_payload_h264, [WC_CODEC_H265] = &wc_payload_h265,
     [WC_CODEC_VP8] = &wc_payload_vp8,   [WC_CODEC_VP9] = &wc_payload_vp9,
@@ -14,7 +29,7 @@ static const WcPayloadFormat *const formats[WC_N_CODECS] = {
 const WcPayloadFormat *
 wc_payload_format (WcCodec codec)
 {
-  return formats[codec];
+  return codec < WC_N_CODECS ? formats[codec] : &any;
 }
 
 void

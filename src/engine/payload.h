@@ -56,7 +56,7 @@ typedef struct {
 
   /* Cuts a payload above WC_MAX_PAYLOAD into @parts (WcPacket, transfer full).
    * Of each part only the payload is set and, relative to the whole, the
-   * timestamp. */
+   * timestamp. NULL: it may be as large as it is. */
   void (*split) (const guint8 *payload, gsize size, GPtrArray *parts);
 
   /* Adds packets with the remembered sets to @parts. NULL: has none. */

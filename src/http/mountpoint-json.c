@@ -6,6 +6,7 @@
 #include "http/failover-json.h"
 #include "http/publisher-json.h"
 #include "http/push-line.h"
+#include "http/stream-json.h"
 #include "http/url.h"
 #include "ingest/rtsp-server.h"
 
@@ -44,14 +45,15 @@ set_counters (JsonObject *object, const WcIngestTrackInfo *info)
 static JsonObject *
 track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
 {
+  const WcConversionStatus *source = &info->conversion;
   JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "media", wc_media_name (info->media));
   json_object_set_string_member (object, "codec",
-                                 wc_codec_info (info->codec)->name);
-  json_object_set_int_member (object, "clock_rate", info->clock_rate);
+                                 wc_codec_info (source->source)->name);
+  json_object_set_int_member (object, "clock_rate", source->clock_rate);
   if (info->media == WC_MEDIA_AUDIO)
-    json_object_set_int_member (object, "channels", info->channels);
+    json_object_set_int_member (object, "channels", source->channels);
   set_payload_type (object, info, spec);
   if (info->port != 0) {
     wc_api_set_text (object, "address", info->address);
@@ -66,6 +68,7 @@ track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
   else
     json_object_set_null_member (object, "ssrc");
   set_counters (object, info);
+  wc_stream_json_set (object, info);
   return object;
 }
 

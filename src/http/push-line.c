@@ -5,7 +5,7 @@
 
 #define PACKET_SIZE 1200
 
-static const char *const encoders[WC_N_CODECS] = {
+static const char *const encoders[WC_N_SOURCE_CODECS] = {
     [WC_CODEC_H264] = "libx264 -preset veryfast -tune zerolatency "
                       "-pix_fmt yuv420p -g 60",
     [WC_CODEC_H265] = "libx265 -preset ultrafast -tune zerolatency "
@@ -20,6 +20,20 @@ static const char *const encoders[WC_N_CODECS] = {
     [WC_CODEC_PCMU] = "pcm_mulaw -ar 8000 -ac 1",
     [WC_CODEC_PCMA] = "pcm_alaw -ar 8000 -ac 1",
     [WC_CODEC_G722] = "g722 -ar 16000 -ac 1",
+    [WC_CODEC_AAC] = "aac -b:a 128k",
+    [WC_CODEC_LATM] = "aac -b:a 128k -rtpflags latm",
+    [WC_CODEC_MPA] = "mp2 -b:a 128k",
+    [WC_CODEC_G726_16] = "g726le -ar 8000 -ac 1 -b:a 16k",
+    [WC_CODEC_G726_24] = "g726le -ar 8000 -ac 1 -b:a 24k",
+    [WC_CODEC_G726_32] = "g726le -ar 8000 -ac 1 -b:a 32k",
+    [WC_CODEC_G726_40] = "g726le -ar 8000 -ac 1 -b:a 40k",
+    [WC_CODEC_AAL2_G726_16] = "g726 -ar 8000 -ac 1 -b:a 16k",
+    [WC_CODEC_AAL2_G726_24] = "g726 -ar 8000 -ac 1 -b:a 24k",
+    [WC_CODEC_AAL2_G726_32] = "g726 -ar 8000 -ac 1 -b:a 32k",
+    [WC_CODEC_AAL2_G726_40] = "g726 -ar 8000 -ac 1 -b:a 40k",
+    [WC_CODEC_L16] = "pcm_s16be",
+    [WC_CODEC_L8] = "pcm_u8",
+    [WC_CODEC_MULTIOPUS] = "libopus -mapping_family 1",
 };
 
 static const char *const inputs[WC_N_MEDIA] = {
@@ -65,6 +79,21 @@ append_target (GString *line, const WcIngestTrackInfo *track, const char *host)
   g_string_append_c (line, '\'');
 }
 
+/* Of what has no rate of its own. */
+static void
+append_rate (GString *line, const WcIngestTrackInfo *track)
+{
+  const WcConversionStatus *source = &track->conversion;
+  WcCodec codec = source->source;
+
+  if (codec == WC_CODEC_MPA)
+    g_string_append (line, " -ar 48000");
+  else if (codec == WC_CODEC_AAC || codec == WC_CODEC_LATM ||
+           codec == WC_CODEC_L16 || codec == WC_CODEC_L8)
+    g_string_append_printf (line, " -ar %u -ac %u", source->clock_rate,
+                            source->channels);
+}
+
 static void
 append_encoder (GString *line, WcCodec codec, guint input)
 {
@@ -78,7 +107,8 @@ static void
 append_output (GString *line, const WcIngestTrackInfo *track,
                const WcTrackSpec *spec, guint input, const char *host)
 {
-  append_encoder (line, track->codec, input);
+  append_encoder (line, track->conversion.source, input);
+  append_rate (line, track);
   if (spec != NULL && spec->payload_type_set)
     g_string_append_printf (line, " -payload_type %u", spec->payload_type);
   append_target (line, track, host);

@@ -172,11 +172,28 @@ wc_failover_source_stop (WcFailoverSource *source)
     wc_ingest_stop (source->ingest);
 }
 
+/* What says that a source is live must come, even if nobody watches. */
+static gboolean
+needs_conversion (WcIngest *ingest)
+{
+  WcMedia media = wc_ingest_track (ingest, WC_MEDIA_VIDEO) != NULL
+                      ? WC_MEDIA_VIDEO
+                      : WC_MEDIA_AUDIO;
+  WcIngestTrackInfo info;
+  gboolean needs;
+
+  wc_ingest_get_track_info (ingest, media, &info);
+  needs = info.conversion.state != WC_CONVERSION_NONE;
+  wc_ingest_track_info_clear (&info);
+  return needs;
+}
+
 void
 wc_failover_source_set_watched (WcFailoverSource *source, gboolean watched)
 {
   if (source->reference == NULL)
-    wc_ingest_set_watched (source->ingest, watched);
+    wc_ingest_set_watched (source->ingest,
+                           watched || needs_conversion (source->ingest));
 }
 
 /* --- looking ---------------------------------------------------------------

@@ -13,7 +13,7 @@ struct _WcIngestFailover {
   WcIngest parent;
   GPtrArray *sources; /* of WcFailoverSource */
   WcSplice *splice;
-  gboolean started;
+  gboolean started, watched;
   int wanted, playing; /* -1: none */
   int chosen;          /* by hand; -1: none */
   guint tick_source;
@@ -176,6 +176,7 @@ look_at_sources (WcIngestFailover *self, WcFailoverSight *sights, gint64 now_us)
     WcFailoverSource *source = nth (self, i);
     gboolean usable = is_usable (self, source, now_us);
 
+    wc_failover_source_set_watched (source, self->watched);
     if (!usable)
       source->usable_since_us = 0;
     else if (source->usable_since_us == 0)
@@ -433,6 +434,7 @@ wc_ingest_failover_set_watched (WcIngest *ingest, gboolean watched)
 {
   WcIngestFailover *self = WC_INGEST_FAILOVER (ingest);
 
+  self->watched = watched;
   for (guint i = 0; i < self->sources->len; i++)
     wc_failover_source_set_watched (nth (self, i), watched);
 }

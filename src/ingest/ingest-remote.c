@@ -20,6 +20,7 @@ typedef struct {
   gint64 present_since_us;
   WcBackoff backoff;
   guint tick_source, retry_source;
+  gboolean watched;
   gint64 asked_us[WC_N_MEDIA];
   gint64 nudged_us;
   char *note; /* nullable */
@@ -220,9 +221,9 @@ look_at_track (WcIngestRemote *self, WcMedia media, Sight *sight, gint64 now_us)
   WcSourceTrack *source = PRIV (self)->tracks[media];
   g_autoptr (WcTrack) track = NULL;
   WcSourceTrackStatus status;
-  WcTrackStats stats;
 
   wc_source_track_flush (source, now_us);
+  wc_source_track_supervise (source, PRIV (self)->watched, now_us);
   track = wc_source_track_dup_track (source);
   if (track == NULL)
     return;
@@ -231,8 +232,7 @@ look_at_track (WcIngestRemote *self, WcMedia media, Sight *sight, gint64 now_us)
     wc_ingest_adopt_track (WC_INGEST (self), media, track);
   sight->newest_us = MAX (sight->newest_us, status.last_packet_us);
   wc_source_track_status_clear (&status);
-  wc_track_get_stats (track, &stats);
-  sight->has_start |= stats.has_start;
+  sight->has_start |= wc_source_track_is_ready (source);
 }
 
 static gint64
@@ -351,6 +351,14 @@ stop_sources (WcIngestRemote *self)
 }
 
 static void
+supervise (WcIngestRemote *self, gboolean watched)
+{
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    wc_source_track_supervise (PRIV (self)->tracks[i], watched,
+                               wc_clock_now_us ());
+}
+
+static void
 end (WcIngestRemote *self)
 {
   stop_sources (self);
@@ -358,6 +366,7 @@ end (WcIngestRemote *self)
   set_open (self, FALSE);
   CLASS (self)->disconnect (self);
   forget_packets (self);
+  supervise (self, FALSE);
 }
 
 static void
@@ -369,6 +378,16 @@ wc_ingest_remote_stop (WcIngest *ingest)
     return;
   end (self);
   wc_ingest_set_state (ingest, WC_INGEST_IDLE, NULL);
+}
+
+/* Not a moment is waited: somebody comes. */
+static void
+wc_ingest_remote_set_watched (WcIngest *ingest, gboolean watched)
+{
+  WcIngestRemote *self = WC_INGEST_REMOTE (ingest);
+
+  PRIV (self)->watched = watched;
+  supervise (self, PRIV (self)->started && watched);
 }
 
 static void
@@ -392,6 +411,7 @@ wc_ingest_remote_get_track_info (WcIngest *ingest, WcMedia media,
 {
   WcSourceTrack *source = PRIV (WC_INGEST_REMOTE (ingest))->tracks[media];
   WcTrack *track = wc_ingest_track (ingest, media);
+  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (source);
   const WcCodecInfo *codec = wc_codec_info (wc_track_codec (track));
   WcSourceTrackStatus status;
 
@@ -402,7 +422,7 @@ wc_ingest_remote_get_track_info (WcIngest *ingest, WcMedia media,
   info->payload_type = status.format.payload_type;
   info->fmtp = g_strdup (status.format.fmtp);
   info->ssrc = status.ssrc;
-  wc_source_track_get_stats (source, &info->input);
+  wc_ingest_fill_feed_info (feed, info);
   wc_ingest_fill_track_state (ingest, media, info);
   wc_source_track_status_clear (&status);
 }
@@ -421,8 +441,10 @@ wc_ingest_remote_init_source (WcIngestRemote *self,
   };
 
   wc_ingest_init_source (WC_INGEST (self), spec, context);
-  for (guint i = 0; i < WC_N_MEDIA; i++)
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
     priv->tracks[i] = wc_source_track_new (i, priv->clock, &limits);
+    wc_source_track_set_policy (priv->tracks[i], spec->id, spec->bframes);
+  }
 }
 
 WcSourceTrack *
@@ -466,6 +488,7 @@ wc_ingest_remote_class_init (WcIngestRemoteClass *klass)
   ingest_class->stop = wc_ingest_remote_stop;
   ingest_class->request_key_frame = wc_ingest_remote_request_key_frame;
   ingest_class->get_track_info = wc_ingest_remote_get_track_info;
+  ingest_class->set_watched = wc_ingest_remote_set_watched;
 }
 
 static void

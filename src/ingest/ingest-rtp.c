@@ -32,6 +32,7 @@ struct _WcIngestRtp {
   WcSourceClock *clock;
   Track tracks[WC_N_MEDIA];
   gboolean started;
+  gboolean watched;
   char *broken; /* nullable: why there is no pipeline */
   guint tick_source, retry_source;
   guint retry_ms;
@@ -234,9 +235,12 @@ look_at_track (WcIngestRtp *self, Track *track, Summary *summary, gint64 now_us)
   WcRtpDiagnosis diagnosis;
 
   wc_rtp_track_flush (track->input, now_us);
+  wc_track_feed_supervise (wc_rtp_track_feed (track->input),
+                           self->started && self->watched, now_us);
   wc_rtp_track_get_status (track->input, &status);
   wc_rtp_track_get_stats (track->input, &input);
   wc_track_get_stats (ring, &stats);
+  stats.has_start = wc_track_feed_is_ready (wc_rtp_track_feed (track->input));
   wc_rtp_diagnose (&diagnosis, track->spec, &status, &input, &stats,
                    wc_ingest_spec (WC_INGEST (self))->source_timeout_ms,
                    now_us);
@@ -395,8 +399,11 @@ stop_sources (WcIngestRtp *self)
   g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_pointer (&self->broken, g_free);
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    if (self->tracks[i].input != NULL)
+    if (self->tracks[i].input != NULL) {
       wc_rtp_track_close (self->tracks[i].input);
+      wc_track_feed_supervise (wc_rtp_track_feed (self->tracks[i].input), FALSE,
+                               wc_clock_now_us ());
+    }
 }
 
 static void
@@ -429,6 +436,19 @@ wc_ingest_rtp_request_key_frame (WcIngest *ingest, WcMedia media)
                       &to, packet, sizeof packet);
 }
 
+/* Not a moment is waited: somebody comes. */
+static void
+wc_ingest_rtp_set_watched (WcIngest *ingest, gboolean watched)
+{
+  WcIngestRtp *self = WC_INGEST_RTP (ingest);
+
+  self->watched = watched;
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (self->tracks[i].input != NULL)
+      wc_track_feed_supervise (wc_rtp_track_feed (self->tracks[i].input),
+                               self->started && watched, wc_clock_now_us ());
+}
+
 static void
 wc_ingest_rtp_get_track_info (WcIngest *ingest, WcMedia media,
                               WcIngestTrackInfo *info)
@@ -438,7 +458,7 @@ wc_ingest_rtp_get_track_info (WcIngest *ingest, WcMedia media,
   char source[WC_ADDRESS_STRLEN];
 
   wc_ingest_fill_track_info (ingest, track->spec, info);
-  wc_rtp_track_get_stats (track->input, &info->input);
+  wc_ingest_fill_feed_info (wc_rtp_track_feed (track->input), info);
   wc_rtp_track_get_status (track->input, &status);
   info->port = wc_port_lease_rtp_port (track->lease);
   info->rtcp_port = wc_port_lease_rtcp_port (track->lease);
@@ -480,14 +500,20 @@ static gboolean
 add_inputs (WcIngestRtp *self, const WcConfig *config, GError **error)
 {
   const WcMountpointSpec *spec = wc_ingest_spec (WC_INGEST (self));
+  WcRtpTrackOptions options = {
+      .label = spec->id,
+      .latch_timeout_ms = config->latch_timeout_ms,
+      .bframes = spec->bframes,
+      .limits = {config->history_ms, config->gop_max_bytes},
+  };
 
   for (guint i = 0; i < spec->tracks->len; i++) {
     const WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
     WcTrack *ring = wc_ingest_add_track (WC_INGEST (self), track);
 
     self->tracks[track->media].spec = track;
-    self->tracks[track->media].input = wc_rtp_track_new (
-        track, ring, self->clock, config->latch_timeout_ms, error);
+    self->tracks[track->media].input =
+        wc_rtp_track_new (track, ring, self->clock, &options, error);
     if (self->tracks[track->media].input == NULL)
       return FALSE;
   }
@@ -563,6 +589,7 @@ wc_ingest_rtp_class_init (WcIngestRtpClass *klass)
   ingest_class->stop = wc_ingest_rtp_stop;
   ingest_class->request_key_frame = wc_ingest_rtp_request_key_frame;
   ingest_class->get_track_info = wc_ingest_rtp_get_track_info;
+  ingest_class->set_watched = wc_ingest_rtp_set_watched;
 }
 
 static void

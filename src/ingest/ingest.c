@@ -2,6 +2,7 @@
 #include "ingest/ingest.h"
 
 #include "base/log.h"
+#include "ingest/conversion.h"
 #include "ingest/ingest-failover.h"
 #include "ingest/ingest-file.h"
 #include "ingest/ingest-rtp.h"
@@ -206,9 +207,12 @@ wc_ingest_add_track (WcIngest *ingest, const WcTrackSpec *spec)
       .gop_max_bytes = priv->context->config->gop_max_bytes,
   };
 
+  const WcCodecInfo *target =
+      wc_conversion_target (spec->codec, spec->clock_rate, spec->channels);
+
   g_assert (priv->tracks[spec->media] == NULL);
   priv->tracks[spec->media] =
-      wc_track_new (spec->codec, spec->clock_rate, &limits);
+      wc_track_new (target->codec, target->clock_rate, &limits);
   return priv->tracks[spec->media];
 }
 
@@ -253,12 +257,26 @@ void
 wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
                            WcIngestTrackInfo *info)
 {
-  info->codec = spec->codec;
-  info->clock_rate = spec->clock_rate;
-  info->channels = spec->channels;
+  const WcCodecInfo *target =
+      wc_conversion_target (spec->codec, spec->clock_rate, spec->channels);
+  gboolean converts = target->codec != spec->codec;
+
+  info->codec = target->codec;
+  info->clock_rate = target->clock_rate;
+  info->channels = converts ? target->channels : spec->channels;
   info->payload_type = spec->payload_type;
   info->fmtp = g_strdup (spec->fmtp);
   wc_ingest_fill_track_state (ingest, spec->media, info);
+}
+
+void
+wc_ingest_fill_feed_info (WcTrackFeed *feed, WcIngestTrackInfo *info)
+{
+  if (feed == NULL)
+    return;
+  wc_track_feed_get_stats (feed, &info->input);
+  wc_track_feed_get_stream_info (feed, &info->stream);
+  wc_track_feed_get_conversion (feed, &info->conversion);
 }
 
 void
@@ -277,6 +295,7 @@ wc_ingest_track_info_clear (WcIngestTrackInfo *info)
   g_clear_pointer (&info->fmtp, g_free);
   g_clear_pointer (&info->profile, g_free);
   g_clear_pointer (&info->source, g_free);
+  wc_conversion_status_clear (&info->conversion);
 }
 
 /* --- GObject ---------------------------------------------------------------

@@ -13,6 +13,7 @@
 #include "config/spec.h"
 #include "engine/normaliser.h"
 #include "engine/track.h"
+#include "ingest/track-feed.h"
 #include "peer/peer.h"
 
 #include <gio/gio.h>
@@ -38,10 +39,10 @@ typedef enum {
 typedef struct {
   gboolean present;
   WcMedia media;
-  WcCodec codec;
+  WcCodec codec; /* of what viewers get; `conversion` tells the source's */
   guint32 clock_rate;
   guint8 channels;
-  guint8 payload_type;
+  guint8 payload_type;     /* of the source */
   guint16 port, rtcp_port; /* 0: the kind has none */
   char *address;           /* nullable; bound or joined */
   char *fmtp;              /* nullable; as configured or from the SDP */
@@ -50,6 +51,8 @@ typedef struct {
   guint32 ssrc;            /* of the source */
   WcNormaliserStats input;
   WcTrackStats track;
+  WcStreamInfo stream;           /* of what the source sends */
+  WcConversionStatus conversion; /* and what becomes of it */
 } WcIngestTrackInfo;
 
 void wc_ingest_track_info_clear (WcIngestTrackInfo *info);
@@ -161,6 +164,8 @@ void wc_ingest_fill_track_state (WcIngest *ingest, WcMedia media,
 /** The same, and what @spec says. */
 void wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
                                 WcIngestTrackInfo *info);
+/** Fills what @feed, which may be NULL, knows of what comes in. */
+void wc_ingest_fill_feed_info (WcTrackFeed *feed, WcIngestTrackInfo *info);
 /** Enters @state, which may be the present one with another @reason (nullable).
  */
 void wc_ingest_set_state (WcIngest *ingest, WcIngestState state,

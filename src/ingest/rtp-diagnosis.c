@@ -13,30 +13,20 @@ is_recent (gint64 time_us, gint64 now_us)
   return time_us != 0 && now_us - time_us < RECENT_US;
 }
 
-static const char *
+/* "H264 (RFC 6184)" */
+static char *
 codec_rfc (WcCodec codec)
 {
-  switch (codec) {
-  case WC_CODEC_H264:
-    return "H264 (RFC 6184)";
-  case WC_CODEC_H265:
-    return "H265 (RFC 7798)";
-  case WC_CODEC_VP8:
-    return "VP8 (RFC 7741)";
-  case WC_CODEC_VP9:
-    return "VP9 (RFC 9628)";
-  case WC_CODEC_AV1:
-    return "AV1 (AV1 RTP 1.0)";
-  case WC_CODEC_OPUS:
-    return "opus (RFC 7587)";
-  case WC_CODEC_PCMU:
-    return "PCMU (RFC 3551)";
-  case WC_CODEC_PCMA:
-    return "PCMA (RFC 3551)";
-  case WC_CODEC_G722:
-    return "G722 (RFC 3551)";
-  }
-  return "";
+  static const char *const rfcs[WC_N_SOURCE_CODECS] = {
+      [WC_CODEC_H264] = "RFC 6184",   [WC_CODEC_H265] = "RFC 7798",
+      [WC_CODEC_VP8] = "RFC 7741",    [WC_CODEC_VP9] = "RFC 9628",
+      [WC_CODEC_AV1] = "AV1 RTP 1.0", [WC_CODEC_OPUS] = "RFC 7587",
+      [WC_CODEC_AAC] = "RFC 3640",    [WC_CODEC_LATM] = "RFC 6416",
+      [WC_CODEC_MPA] = "RFC 2250",
+  };
+  const char *rfc = rfcs[codec] != NULL ? rfcs[codec] : "RFC 3551";
+
+  return g_strdup_printf ("%s (%s)", wc_codec_info (codec)->name, rfc);
 }
 
 /* Packets came, but none that could be taken. */
@@ -62,9 +52,10 @@ static char *
 explain_mismatch (const WcTrackSpec *spec, const WcRtpTrackStatus *status)
 {
   g_autofree char *guess = wc_rtp_guess_describe (&status->guess);
+  g_autofree char *wanted = codec_rfc (spec->codec);
 
   return g_strdup_printf ("what arrives on port %u is not %s: %s", spec->port,
-                          codec_rfc (spec->codec), guess);
+                          wanted, guess);
 }
 
 static char *

@@ -20,13 +20,14 @@ struct WcRtpTrack {
   WcAddress allowed; /* port 0 */
   gint64 latch_timeout_us;
   guint32 own_ssrc;
+  WcCodec codec; /* of the source */
   WcTrack *track;
   WcSourceClock *clock;
+  WcTrackFeed *feed;
 
   pthread_mutex_t lock; /* guards what follows */
-  WcNormaliser *normaliser;
   gboolean open;
-  gboolean used;       /* the normaliser has had packets */
+  gboolean used;       /* the feed has had packets */
   gint64 last_good_us; /* of the latched source */
   WcRtpTrackStatus status;
   guint window_good, window_bad;
@@ -39,36 +40,33 @@ struct WcRtpTrack {
 /* --- life ------------------------------------------------------------------
  */
 
-static gboolean
-set_fmtp (WcRtpTrack *self, const WcTrackSpec *spec, GError **error)
-{
-  const char *reason = NULL;
-
-  if (spec->fmtp == NULL ||
-      wc_normaliser_set_fmtp (self->normaliser, spec->fmtp, &reason))
-    return TRUE;
-  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
-               "fmtp of the %s track: %s", wc_media_name (spec->media), reason);
-  return FALSE;
-}
-
 WcRtpTrack *
 wc_rtp_track_new (const WcTrackSpec *spec, WcTrack *track, WcSourceClock *clock,
-                  guint latch_timeout_ms, GError **error)
+                  const WcRtpTrackOptions *options, GError **error)
 {
+  WcTrackFeedConfig config = {
+      .label = options->label,
+      .codec = spec->codec,
+      .clock_rate = spec->clock_rate,
+      .channels = spec->channels,
+      .fmtp = spec->fmtp,
+      .bframes = options->bframes,
+      .limits = options->limits,
+  };
   g_autoptr (WcRtpTrack) self = g_new0 (WcRtpTrack, 1);
 
   atomic_init (&self->refs, 1);
   self->wanted_payload_type = spec->payload_type_set ? spec->payload_type : -1;
   self->has_allowed = spec->source != NULL &&
                       wc_address_parse (&self->allowed, spec->source, 0);
-  self->latch_timeout_us = (gint64)latch_timeout_ms * 1000;
+  self->latch_timeout_us = (gint64)options->latch_timeout_ms * 1000;
   self->own_ssrc = g_random_int ();
   self->track = wc_track_ref (track);
   self->clock = wc_source_clock_ref (clock);
   pthread_mutex_init (&self->lock, NULL);
-  self->normaliser = wc_normaliser_new (track, clock);
-  if (!set_fmtp (self, spec, error))
+  self->codec = spec->codec;
+  self->feed = wc_track_feed_new (track, clock, &config, error);
+  if (self->feed == NULL)
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -85,7 +83,7 @@ wc_rtp_track_unref (WcRtpTrack *self)
 {
   if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
     return;
-  wc_normaliser_free (self->normaliser);
+  g_clear_pointer (&self->feed, wc_track_feed_unref);
   pthread_mutex_destroy (&self->lock);
   wc_source_clock_unref (self->clock);
   wc_track_unref (self->track);
@@ -117,7 +115,7 @@ latch (WcRtpTrack *self, const WcRtp *rtp, const WcAddress *from, gint64 now_us)
   WcRtpTrackStatus *status = &self->status;
 
   if (self->used) {
-    wc_normaliser_restart (self->normaliser);
+    wc_track_feed_restart (self->feed);
     wc_source_clock_reset (self->clock);
   }
   self->used = TRUE;
@@ -197,8 +195,7 @@ is_mismatch (const WcRtpTrack *self)
 
   if (self->window_bad >= self->window_good)
     return TRUE;
-  return wc_rtp_guess_contradicts (&self->window_guess,
-                                   wc_track_codec (self->track)) &&
+  return wc_rtp_guess_contradicts (&self->window_guess, self->codec) &&
          !wc_track_find_start (self->track, &seq);
 }
 
@@ -233,7 +230,7 @@ take_rtp (WcRtpTrack *self, const guint8 *data, gsize size,
       !choose (self, &rtp, from, now_us))
     return;
 
-  gboolean good = wc_normaliser_push (self->normaliser, data, size, now_us);
+  gboolean good = wc_track_feed_push (self->feed, data, size, now_us);
   self->status.last_packet_us = now_us;
   if (good)
     self->last_good_us = now_us;
@@ -255,7 +252,7 @@ take_rtcp (WcRtpTrack *self, const guint8 *data, gsize size,
   self->rtcp_muxed = muxed;
   self->rtcp_address = *from;
   if (rtcp.has_report)
-    wc_normaliser_sender_report (self->normaliser, rtcp.ntp, rtcp.rtp_timestamp,
+    wc_track_feed_sender_report (self->feed, rtcp.ntp, rtcp.rtp_timestamp,
                                  now_us);
   if (rtcp.bye) {
     unlatch (self);
@@ -295,7 +292,7 @@ set_open (WcRtpTrack *self, gboolean open)
   self->open = open;
   unlatch (self);
   memset (&self->status, 0, sizeof self->status);
-  wc_track_clear (self->track);
+  wc_track_feed_forget (self->feed);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -316,7 +313,7 @@ wc_rtp_track_flush (WcRtpTrack *self, gint64 now_us)
 {
   pthread_mutex_lock (&self->lock);
   if (self->status.latched)
-    wc_normaliser_flush (self->normaliser, now_us);
+    wc_track_feed_flush (self->feed, now_us);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -325,7 +322,7 @@ wc_rtp_track_forget (WcRtpTrack *self)
 {
   pthread_mutex_lock (&self->lock);
   unlatch (self);
-  wc_track_clear (self->track);
+  wc_track_feed_forget (self->feed);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -340,7 +337,13 @@ wc_rtp_track_get_status (WcRtpTrack *self, WcRtpTrackStatus *status)
 void
 wc_rtp_track_get_stats (WcRtpTrack *self, WcNormaliserStats *stats)
 {
-  wc_normaliser_get_stats (self->normaliser, stats);
+  wc_track_feed_get_stats (self->feed, stats);
+}
+
+WcTrackFeed *
+wc_rtp_track_feed (WcRtpTrack *self)
+{
+  return self->feed;
 }
 
 gboolean

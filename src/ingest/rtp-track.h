@@ -11,6 +11,7 @@
 #include "engine/normaliser.h"
 #include "ingest/rtp-guess.h"
 #include "ingest/source-rtcp.h"
+#include "ingest/track-feed.h"
 
 typedef struct WcRtpTrack WcRtpTrack;
 
@@ -36,11 +37,19 @@ typedef struct {
   gint64 second_sender_us;
 } WcRtpTrackStatus;
 
-/** @spec is read now and not kept. @track and @clock are referenced. The error
- * is WC_INGEST_ERROR_INVALID (parameter sets in fmtp that cannot be read). */
+typedef struct {
+  const char *label; /* of the mountpoint, for the log */
+  guint latch_timeout_ms;
+  WcBFrames bframes;
+  WcTrackLimits limits;
+} WcRtpTrackOptions;
+
+/** @spec and @options are read now and not kept. @track, which carries
+ * wc_conversion_target () of the codec, and @clock are referenced. The error is
+ * WC_INGEST_ERROR_INVALID (fmtp that cannot be read). */
 WcRtpTrack *wc_rtp_track_new (const WcTrackSpec *spec, WcTrack *track,
-                              WcSourceClock *clock, guint latch_timeout_ms,
-                              GError **error);
+                              WcSourceClock *clock,
+                              const WcRtpTrackOptions *options, GError **error);
 WcRtpTrack *wc_rtp_track_ref (WcRtpTrack *self);
 void wc_rtp_track_unref (WcRtpTrack *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcRtpTrack, wc_rtp_track_unref)
@@ -67,6 +76,9 @@ void wc_rtp_track_flush (WcRtpTrack *self, gint64 now_us);
 void wc_rtp_track_forget (WcRtpTrack *self);
 void wc_rtp_track_get_status (WcRtpTrack *self, WcRtpTrackStatus *status);
 void wc_rtp_track_get_stats (WcRtpTrack *self, WcNormaliserStats *stats);
+/** What becomes of its packets, to be supervised; the same for its life.
+ * (transfer none) */
+WcTrackFeed *wc_rtp_track_feed (WcRtpTrack *self);
 
 /** Writes what asks the source for a key frame. Returns FALSE when there is no
  * RTCP address to send it to, or one was written less than 500 ms ago. @muxed:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/source-format.h"
 
+#include "ingest/conversion.h"
+
 #include <string.h>
 
 /* Fields of RTP caps that are not parameters of a=fmtp; what begins with "a-",
@@ -98,7 +100,7 @@ static void
 read_encoding (WcSourceFormat *format, const GstStructure *structure)
 {
   const char *name = gst_structure_get_string (structure, "encoding-name");
-  const WcCodecInfo *fixed = wc_codec_find_static (format->payload_type);
+  const WcCodecInfo *fixed = wc_codec_find_source_static (format->payload_type);
   g_autofree char *upper = NULL;
 
   if (name == NULL)
@@ -143,13 +145,19 @@ wc_source_format_from_caps (WcSourceFormat *format, const GstCaps *caps)
 const WcCodecInfo *
 wc_source_format_codec (const WcSourceFormat *format)
 {
-  const WcCodecInfo *info = wc_codec_find (format->encoding);
+  const WcCodecInfo *info = wc_codec_find_source (format->encoding);
+  const WcCodecInfo *target;
 
-  if (info == NULL || info->media != format->media ||
-      info->clock_rate != format->clock_rate)
+  if (info == NULL || info->media != format->media)
     return NULL;
-  if (format->media == WC_MEDIA_AUDIO && info->codec != WC_CODEC_OPUS &&
-      format->channels != 1)
+  if (info->codec == WC_CODEC_OPUS && format->channels > 2)
+    info = wc_codec_info (WC_CODEC_MULTIOPUS);
+  target =
+      wc_conversion_target (info->codec, format->clock_rate, format->channels);
+  if (target != info)
+    return info;
+  if (info->clock_rate != format->clock_rate ||
+      (info->codec == WC_CODEC_G722 && format->channels != 1))
     return NULL;
   return info;
 }

@@ -28,6 +28,6 @@ gboolean wc_source_format_equal (const WcSourceFormat *a,
 gboolean wc_source_format_from_caps (WcSourceFormat *format,
                                      const GstCaps *caps);
 
-/** The codec, when the RTP of @format is what browsers take and the engine
- * carries; NULL when it is something else. */
+/** The codec, when it is one that browsers take, or that is converted for them
+ * (conversion.h); NULL when it is something else. */
 const WcCodecInfo *wc_source_format_codec (const WcSourceFormat *format);

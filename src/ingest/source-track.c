@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/rtp.h"
+#include "ingest/conversion.h"
 #include "ingest/ingest.h"
 
 #include <pthread.h>
@@ -19,10 +20,13 @@ struct WcSourceTrack {
 
   pthread_mutex_t lock; /* guards what follows */
   WcTrack *track;       /* NULL: no format yet */
-  WcNormaliser *normaliser;
+  WcTrackFeed *feed;
+  GPtrArray *retired; /* of WcTrackFeed: to be put to sleep */
+  char *label;
+  WcBFrames bframes;
   WcSourceTrackStatus status;
   gboolean open;
-  gboolean used; /* the normaliser has had packets of another connection */
+  gboolean used; /* the feed has had packets of another connection */
   gint64 last_report_us;
   gint64 patience_us;
 };
@@ -39,8 +43,20 @@ wc_source_track_new (WcMedia media, WcSourceClock *clock,
   self->media = media;
   self->clock = wc_source_clock_ref (clock);
   self->limits = *limits;
+  self->bframes = WC_BFRAMES_AUTO;
+  self->retired =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_track_feed_unref);
   pthread_mutex_init (&self->lock, NULL);
   return self;
+}
+
+void
+wc_source_track_set_policy (WcSourceTrack *self, const char *label,
+                            WcBFrames bframes)
+{
+  g_free (self->label);
+  self->label = g_strdup (label);
+  self->bframes = bframes;
 }
 
 WcSourceTrack *
@@ -57,8 +73,10 @@ wc_source_track_unref (gpointer data)
 
   if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
     return;
-  g_clear_pointer (&self->normaliser, wc_normaliser_free);
+  g_clear_pointer (&self->feed, wc_track_feed_unref);
+  g_clear_pointer (&self->retired, g_ptr_array_unref);
   g_clear_pointer (&self->track, wc_track_unref);
+  g_free (self->label);
   wc_source_track_status_clear (&self->status);
   pthread_mutex_destroy (&self->lock);
   wc_source_clock_unref (self->clock);
@@ -86,23 +104,12 @@ choose_codec (WcSourceTrack *self, const WcSourceFormat *format, GError **error)
 
   if (info != NULL && info->media == self->media)
     return info;
-  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
-               "its %s is %s at %u Hz, which browsers do not play; they "
-               "play " WC_CODEC_NAMES,
-               wc_media_name (self->media), format->encoding,
-               format->clock_rate);
+  g_set_error (
+      error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
+      "its %s is %s at %u Hz, which is neither played by browsers "
+      "(" WC_CODEC_NAMES ") nor converted (" WC_CONVERTED_CODEC_NAMES ")",
+      wc_media_name (self->media), format->encoding, format->clock_rate);
   return NULL;
-}
-
-static void
-make_track (WcSourceTrack *self, const WcCodecInfo *codec)
-{
-  g_clear_pointer (&self->normaliser, wc_normaliser_free);
-  g_clear_pointer (&self->track, wc_track_unref);
-  self->track = wc_track_new (codec->codec, codec->clock_rate, &self->limits);
-  self->normaliser = wc_normaliser_new (self->track, self->clock);
-  wc_normaliser_set_patience (self->normaliser, self->patience_us);
-  self->used = FALSE;
 }
 
 static void
@@ -111,26 +118,69 @@ begin_anew (WcSourceTrack *self)
   if (!self->used)
     return;
   self->used = FALSE;
-  wc_normaliser_restart (self->normaliser);
+  wc_track_feed_restart (self->feed);
+}
+
+/* The track stays if viewers get the same codec: the next feed goes on where
+ * this one stops. */
+static gboolean
+make_feed (WcSourceTrack *self, const WcCodecInfo *codec,
+           const WcSourceFormat *format, GError **error)
+{
+  const WcCodecInfo *target =
+      wc_conversion_target (codec->codec, format->clock_rate, format->channels);
+  g_autoptr (WcTrack) track =
+      self->track != NULL && wc_track_codec (self->track) == target->codec
+          ? wc_track_ref (self->track)
+          : wc_track_new (target->codec, target->clock_rate, &self->limits);
+  WcTrackFeedConfig config = {
+      .label = self->label,
+      .codec = codec->codec,
+      .clock_rate = format->clock_rate,
+      .channels = format->channels,
+      .fmtp = format->fmtp,
+      .bframes = self->bframes,
+      .limits = self->limits,
+  };
+  WcTrackFeed *feed;
+
+  if (self->feed != NULL)
+    wc_track_feed_retire (self->feed);
+  feed = wc_track_feed_new (track, self->clock, &config, error);
+  if (feed == NULL)
+    return FALSE;
+  if (self->feed != NULL)
+    g_ptr_array_add (self->retired, g_steal_pointer (&self->feed));
+  self->feed = feed;
+  wc_track_feed_set_patience (feed, self->patience_us);
+  self->used = FALSE;
+  g_clear_pointer (&self->track, wc_track_unref);
+  self->track = g_steal_pointer (&track);
+  return TRUE;
+}
+
+static gboolean
+is_same (WcSourceTrack *self, const WcSourceFormat *format)
+{
+  const WcSourceFormat *old = &self->status.format;
+
+  return self->feed != NULL && g_str_equal (old->encoding, format->encoding) &&
+         old->clock_rate == format->clock_rate &&
+         old->channels == format->channels &&
+         g_strcmp0 (old->fmtp, format->fmtp) == 0;
 }
 
 static gboolean
 take_format (WcSourceTrack *self, const WcSourceFormat *format, GError **error)
 {
   const WcCodecInfo *codec = choose_codec (self, format, error);
-  const char *reason = NULL;
 
   if (codec == NULL)
     return FALSE;
-  if (self->track == NULL || wc_track_codec (self->track) != codec->codec)
-    make_track (self, codec);
-  else
+  if (is_same (self, format))
     begin_anew (self);
-  if (!wc_normaliser_set_fmtp (self->normaliser, format->fmtp, &reason)) {
-    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
-                 "fmtp of its %s: %s", wc_media_name (self->media), reason);
+  else if (!make_feed (self, codec, format, error))
     return FALSE;
-  }
   wc_source_format_clear (&self->status.format);
   wc_source_format_copy (&self->status.format, format);
   self->status.has_format = TRUE;
@@ -177,7 +227,7 @@ take_rtp (WcSourceTrack *self, const guint8 *data, gsize size, gint64 now_us,
   note_ssrc (self, rtp->ssrc);
   self->used = TRUE;
   status->last_packet_us = now_us;
-  wc_normaliser_push (self->normaliser, data, size, now_us);
+  wc_track_feed_push (self->feed, data, size, now_us);
   return TRUE;
 }
 
@@ -194,7 +244,7 @@ maybe_report (WcSourceTrack *self, GstClockTime time, guint32 rtp_timestamp,
 
   guint64 seconds = time / GST_SECOND;
   guint64 fraction = ((time % GST_SECOND) << 32) / GST_SECOND;
-  wc_normaliser_sender_report (self->normaliser, (seconds + 1) << 32 | fraction,
+  wc_track_feed_sender_report (self->feed, (seconds + 1) << 32 | fraction,
                                rtp_timestamp, now_us);
 }
 
@@ -203,8 +253,8 @@ wc_source_track_set_patience (WcSourceTrack *self, gint64 patience_us)
 {
   pthread_mutex_lock (&self->lock);
   self->patience_us = patience_us;
-  if (self->normaliser != NULL)
-    wc_normaliser_set_patience (self->normaliser, patience_us);
+  if (self->feed != NULL)
+    wc_track_feed_set_patience (self->feed, patience_us);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -237,7 +287,7 @@ wc_source_track_push_report (WcSourceTrack *self, guint64 ntp,
 {
   pthread_mutex_lock (&self->lock);
   if (self->open && self->status.has_format)
-    wc_normaliser_sender_report (self->normaliser, ntp, rtp_timestamp, now_us);
+    wc_track_feed_sender_report (self->feed, ntp, rtp_timestamp, now_us);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -315,8 +365,8 @@ void
 wc_source_track_forget (WcSourceTrack *self)
 {
   pthread_mutex_lock (&self->lock);
-  if (self->track != NULL)
-    wc_track_clear (self->track);
+  if (self->feed != NULL)
+    wc_track_feed_forget (self->feed);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -324,8 +374,8 @@ void
 wc_source_track_flush (WcSourceTrack *self, gint64 now_us)
 {
   pthread_mutex_lock (&self->lock);
-  if (self->open && self->normaliser != NULL)
-    wc_normaliser_flush (self->normaliser, now_us);
+  if (self->open && self->feed != NULL)
+    wc_track_feed_flush (self->feed, now_us);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -349,12 +399,56 @@ wc_source_track_get_status (WcSourceTrack *self, WcSourceTrackStatus *status)
   pthread_mutex_unlock (&self->lock);
 }
 
+WcTrackFeed *
+wc_source_track_dup_feed (WcSourceTrack *self)
+{
+  WcTrackFeed *feed;
+
+  pthread_mutex_lock (&self->lock);
+  feed = self->feed != NULL ? wc_track_feed_ref (self->feed) : NULL;
+  pthread_mutex_unlock (&self->lock);
+  return feed;
+}
+
 void
 wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats)
 {
+  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (self);
+
   *stats = (WcNormaliserStats){0};
+  if (feed != NULL)
+    wc_track_feed_get_stats (feed, stats);
+}
+
+gboolean
+wc_source_track_is_ready (WcSourceTrack *self)
+{
+  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (self);
+
+  return feed != NULL && wc_track_feed_is_ready (feed);
+}
+
+/* A former feed can be let go once its converter is stopped. */
+static void
+drop_retired (WcSourceTrack *self, gint64 now_us)
+{
+  g_autoptr (GPtrArray) retired = NULL;
+
   pthread_mutex_lock (&self->lock);
-  if (self->normaliser != NULL)
-    wc_normaliser_get_stats (self->normaliser, stats);
+  retired = g_steal_pointer (&self->retired);
+  self->retired =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_track_feed_unref);
   pthread_mutex_unlock (&self->lock);
+  for (guint i = 0; i < retired->len; i++)
+    wc_track_feed_supervise (retired->pdata[i], FALSE, now_us);
+}
+
+void
+wc_source_track_supervise (WcSourceTrack *self, gboolean watched, gint64 now_us)
+{
+  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (self);
+
+  drop_retired (self, now_us);
+  if (feed != NULL)
+    wc_track_feed_supervise (feed, watched, now_us);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One medium of a source whose format is known only once it is connected, and
- * may be another after a reconnect: feeds the normaliser and owns the engine's
- * track. There is one for the life of a source, so that the numbering of its
- * packets goes on across reconnects.
+ * may be another after a reconnect: feeds and owns the engine's track. There is
+ * one for the life of a source, so that the numbering of its packets goes on
+ * across reconnects.
  *
  * RTP goes in as the source sent it: what browsers take is not depayloaded.
  *
@@ -12,6 +12,7 @@
 
 #include "engine/normaliser.h"
 #include "ingest/source-format.h"
+#include "ingest/track-feed.h"
 
 typedef struct WcSourceTrack WcSourceTrack;
 
@@ -32,6 +33,11 @@ WcSourceTrack *wc_source_track_new (WcMedia media, WcSourceClock *clock,
 WcSourceTrack *wc_source_track_ref (WcSourceTrack *self);
 void wc_source_track_unref (gpointer self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcSourceTrack, wc_source_track_unref)
+
+/** What becomes of B-frames, and what the log calls it; before the first
+ * format. */
+void wc_source_track_set_policy (WcSourceTrack *self, const char *label,
+                                 WcBFrames bframes);
 
 WcMedia wc_source_track_media (const WcSourceTrack *self);
 
@@ -86,3 +92,11 @@ WcTrack *wc_source_track_dup_track (WcSourceTrack *self);
 void wc_source_track_get_status (WcSourceTrack *self,
                                  WcSourceTrackStatus *status);
 void wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats);
+/** What becomes of its packets; NULL until a format was set. (transfer full) */
+WcTrackFeed *wc_source_track_dup_feed (WcSourceTrack *self);
+/** Whether a viewer who comes now gets something of it. */
+gboolean wc_source_track_is_ready (WcSourceTrack *self);
+/** Once in a tick, and with @watched FALSE before the last reference goes:
+ * conversions run only while somebody watches. */
+void wc_source_track_supervise (WcSourceTrack *self, gboolean watched,
+                                gint64 now_us);

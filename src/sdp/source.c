@@ -69,11 +69,28 @@ fail_format (const Format *format, GError **error, const char *what,
 static const WcCodecInfo *
 format_codec (const Format *format, WcMedia media)
 {
-  const WcCodecInfo *info = format->name != NULL
-                                ? wc_codec_find (format->name)
-                                : wc_codec_find_static (format->payload_type);
+  const WcCodecInfo *info =
+      format->name != NULL ? wc_codec_find_source (format->name)
+                           : wc_codec_find_source_static (format->payload_type);
 
+  if (info != NULL && info->codec == WC_CODEC_OPUS && format->channels > 2)
+    info = wc_codec_info (WC_CODEC_MULTIOPUS);
   return info != NULL && info->media == media ? info : NULL;
+}
+
+/* Not said is 1 (RFC 8866 section 6.6), but where the payload type is static or
+ * the codec has always the same. */
+static guint
+count_channels (const Format *format, const WcCodecInfo *info)
+{
+  if (format->channels != 0)
+    return format->channels;
+  if (format->name == NULL && format->payload_type == 11)
+    return 1; /* L16, mono (RFC 3551 section 6) */
+  return format->name == NULL || info->codec == WC_CODEC_OPUS ||
+                 info->codec == WC_CODEC_MPA
+             ? info->channels
+             : 1;
 }
 
 static gboolean
@@ -82,17 +99,19 @@ apply_format (WcSdpSourceMedia *media, const Format *format,
 {
   guint clock_rate =
       format->clock_rate != 0 ? format->clock_rate : info->clock_rate;
-  guint channels = format->channels != 0 ? format->channels : info->channels;
+  guint channels = count_channels (format, info);
 
-  if (clock_rate != info->clock_rate)
+  if (!wc_codec_has_rate (info->codec, clock_rate))
+    return fail_format (
+        format, error, info->name,
+        "it is taken only with its usual clock rate (90000 for "
+        "video and MPA, 48000 for opus, 8000 for G722 and G726, "
+        "8000 to 96000 for others)");
+  if (media->media == WC_MEDIA_AUDIO &&
+      channels > wc_codec_max_channels (info->codec))
     return fail_format (format, error, info->name,
-                        "browsers play it only with its usual clock rate "
-                        "(90000 for video, 48000 for opus, 8000 for PCMU, "
-                        "PCMA and G722)");
-  if (media->media == WC_MEDIA_AUDIO && channels > info->channels)
-    return fail_format (format, error, info->name,
-                        "more channels than browsers play (2 for opus, 1 for "
-                        "PCMU, PCMA and G722)");
+                        "more channels than are taken (2 for opus, PCMU and "
+                        "PCMA, 1 for G722 and G726, 8 for others)");
   if (info->codec == WC_CODEC_H264 &&
       wc_sdp_fmtp_get_int (format->fmtp, "packetization-mode", 0) > 1)
     return fail_format (format, error, info->name,
@@ -132,7 +151,8 @@ finish_media (Parser *parser, GError **error)
                                 first->payload_type);
   return fail_format (
       first, error, what,
-      "browsers do not play it over RTP; it must be one of " WC_CODEC_NAMES);
+      "browsers do not play it over RTP; it must be one of " WC_CODEC_NAMES
+      ", or of " WC_CONVERTED_CODEC_NAMES ", which are converted");
 }
 
 /* --- lines

@@ -235,7 +235,11 @@ test_all_texts (void)
       /* test-ingest-file.c runs them, but for AV1 */
       "file-aac", "file-av1", "file-h264", "file-h265", "file-matroska",
       "file-mp4", "file-mpegts", "file-opus", "file-pcma", "file-pcmu",
-      "file-vp8", "file-vp9"};
+      "file-vp8", "file-vp9",
+      /* test-conversion.c runs them; those of G.711 and FAAD2 below */
+      "convert-aac", "convert-aac-faad", "convert-mpa", "convert-g726",
+      "convert-pcm", "convert-pcmu", "convert-pcma", "convert-opus",
+      "convert-h264", "convert-h265"};
   g_auto (GStrv) names = g_resources_enumerate_children (
       "/whepcast/pipelines", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 

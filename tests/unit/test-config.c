@@ -445,7 +445,7 @@ test_track_rules (void)
       {"clock-rate=48000", "H264 has 90000"},
       {"clock-rate=1", "is not allowed"},
       {"channels=1", "for audio alone"},
-      {"channels=3", "is not allowed"},
+      {"channels=9", "is not allowed"},
       {"address=cam.example.org", "a numeric IP address"},
       {"address=", "a numeric IP address"},
       {"interface=eth0", "multicast address alone"},
@@ -462,6 +462,12 @@ test_track_rules (void)
           "opus is no video codec");
   refuse ("[mountpoint a]\n[track a/audio]\ncodec=opus\nchannels=1",
           WC_CONFIG_ERROR_VALUE, "opus is always 2");
+  refuse ("[mountpoint a]\n[track a/audio]\ncodec=PCMU\nchannels=3",
+          WC_CONFIG_ERROR_VALUE, "PCMU has at most 2");
+  refuse ("[mountpoint a]\n[track a/audio]\ncodec=AAC\nclock-rate=96001",
+          WC_CONFIG_ERROR_VALUE, "8000 to 96000 for the others");
+  refuse ("[mountpoint a]\n[track a/audio]\ncodec=MPA\nclock-rate=48000",
+          WC_CONFIG_ERROR_VALUE, "MPA has 90000");
   refuse ("[mountpoint a]\n[track a/audio]\ncodec=opus\nport=5001\n"
           "[track a/video]\ncodec=VP8\nport=5000",
           WC_CONFIG_ERROR_VALUE, "5001 is also a port of the other track");

@@ -19,6 +19,13 @@ typedef struct {
   gint64 now_us;
 } Fixture;
 
+static const WcRtpTrackOptions options = {
+    .label = "test",
+    .latch_timeout_ms = 500,
+    .bframes = WC_BFRAMES_PASS,
+    .limits = {2000, 1 << 20},
+};
+
 static void
 set_up (Fixture *f, WcCodec codec)
 {
@@ -43,7 +50,7 @@ open_track (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
 
-  f->track = wc_rtp_track_new (f->spec, f->ring, f->clock, 500, &error);
+  f->track = wc_rtp_track_new (f->spec, f->ring, f->clock, &options, &error);
   g_assert_no_error (error);
   wc_rtp_track_open (f->track);
 }

@@ -77,22 +77,62 @@ static void
 test_codecs (void)
 {
   assert_refused (HEAD "m=audio 5006 RTP/AVP 97\n"
-                       "a=rtpmap:97 MPEG4-GENERIC/48000/2\n",
-                  WC_SDP_ERROR_UNSUPPORTED, "line 6: MPEG4-GENERIC");
+                       "a=rtpmap:97 speex/16000\n",
+                  WC_SDP_ERROR_UNSUPPORTED, "line 6: speex");
   assert_refused (HEAD "m=audio 5006 RTP/AVP 97\n"
-                       "a=rtpmap:97 MPEG4-GENERIC/48000/2\n",
+                       "a=rtpmap:97 speex/16000\n",
                   WC_SDP_ERROR_UNSUPPORTED, WC_CODEC_NAMES);
-  assert_refused (HEAD "m=audio 5006 RTP/AVP 14\n", WC_SDP_ERROR_UNSUPPORTED,
-                  "payload type 14");
+  assert_refused (HEAD "m=audio 5006 RTP/AVP 13\n", WC_SDP_ERROR_UNSUPPORTED,
+                  "payload type 13");
   assert_refused (HEAD "m=video 5006 RTP/AVP 97\na=rtpmap:97 opus/48000/2\n",
                   WC_SDP_ERROR_UNSUPPORTED, "opus");
-  assert_refused (HEAD "m=audio 5006 RTP/AVP 97\na=rtpmap:97 PCMU/16000\n",
+  assert_refused (HEAD "m=audio 5006 RTP/AVP 97\na=rtpmap:97 PCMU/96000\n",
                   WC_SDP_ERROR_UNSUPPORTED, "clock rate");
-  assert_refused (HEAD "m=audio 5006 RTP/AVP 97\na=rtpmap:97 opus/48000/6\n",
+  assert_refused (HEAD "m=audio 5006 RTP/AVP 97\na=rtpmap:97 opus/48000/9\n",
                   WC_SDP_ERROR_UNSUPPORTED, "channels");
   assert_refused (HEAD "m=video 5006 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
                        "a=fmtp:96 packetization-mode=2\n",
                   WC_SDP_ERROR_UNSUPPORTED, "packetization-mode");
+}
+
+/* What browsers do not play, and is converted. */
+static void
+test_converted (void)
+{
+  static const struct {
+    const char *map;
+    WcCodec codec;
+    guint32 clock_rate;
+    guint8 channels;
+  } rows[] = {
+      {"97\na=rtpmap:97 MPEG4-GENERIC/44100/2", WC_CODEC_AAC, 44100, 2},
+      {"97\na=rtpmap:97 mpeg4-generic/48000", WC_CODEC_AAC, 48000, 1},
+      {"97\na=rtpmap:97 MP4A-LATM/48000/2", WC_CODEC_LATM, 48000, 2},
+      {"14", WC_CODEC_MPA, 90000, 2},
+      {"97\na=rtpmap:97 AAL2-G726-32/8000", WC_CODEC_AAL2_G726_32, 8000, 1},
+      {"97\na=rtpmap:97 G726-16/8000", WC_CODEC_G726_16, 8000, 1},
+      {"10", WC_CODEC_L16, 44100, 2},
+      {"11", WC_CODEC_L16, 44100, 1},
+      {"97\na=rtpmap:97 L16/48000/1", WC_CODEC_L16, 48000, 1},
+      {"97\na=rtpmap:97 PCMU/16000", WC_CODEC_PCMU, 16000, 1},
+      {"97\na=rtpmap:97 opus/48000/6", WC_CODEC_MULTIOPUS, 48000, 6},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *text =
+        g_strconcat (HEAD "m=audio 5006 RTP/AVP ", rows[i].map, "\n", NULL);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GPtrArray) all =
+        wc_sdp_source_parse (text, strlen (text), &error);
+    const WcSdpSourceMedia *media;
+
+    g_assert_no_error (error);
+    media = g_ptr_array_index (all, 0);
+    g_assert_cmpstr (wc_codec_info (media->codec)->name, ==,
+                     wc_codec_info (rows[i].codec)->name);
+    g_assert_cmpuint (media->clock_rate, ==, rows[i].clock_rate);
+    g_assert_cmpuint (media->channels, ==, rows[i].channels);
+  }
 }
 
 static void
@@ -142,6 +182,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/source/ffmpeg", test_ffmpeg);
   g_test_add_func ("/sdp/source/multicast", test_multicast);
   g_test_add_func ("/sdp/source/codecs", test_codecs);
+  g_test_add_func ("/sdp/source/converted", test_converted);
   g_test_add_func ("/sdp/source/refused", test_refused);
   g_test_add_func ("/sdp/source/invalid", test_invalid);
   return g_test_run ();

@@ -363,9 +363,10 @@ pick_track (WcMountpointSpec *spec, WcMedia media, guint16 port)
   WcTrackSpec *track = wc_track_spec_new ();
 
   track->media = media;
-  track->codec = media == WC_MEDIA_VIDEO
-                     ? g_test_rand_int_range (WC_CODEC_H264, WC_CODEC_OPUS)
-                     : g_test_rand_int_range (WC_CODEC_OPUS, WC_N_CODECS);
+  track->codec =
+      media == WC_MEDIA_VIDEO
+          ? g_test_rand_int_range (WC_CODEC_H264, WC_CODEC_OPUS)
+          : g_test_rand_int_range (WC_CODEC_OPUS, WC_N_SOURCE_CODECS);
   track->port = flip () ? port : 0;
   track->rtcp_port = flip () ? port + 7 : 0;
   track->payload_type_set = flip ();

@@ -98,7 +98,7 @@ export function installViewers() {
   async function stats(key) {
     const { pc, video, firstFrameMs } = all.get(key);
     const result = {
-      framesDecoded: 0, videoPackets: 0, audioPackets: 0, nacks: 0, plis: 0,
+      framesDecoded: 0, framesReceived: 0, videoPackets: 0, audioPackets: 0, nacks: 0, plis: 0,
       retransmitted: 0, lost: 0, ssrcs: [], firstFrameMs: firstFrameMs ?? null,
       presented: video?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
       width: video?.videoWidth ?? 0, height: video?.videoHeight ?? 0,
@@ -111,6 +111,7 @@ export function installViewers() {
         result.nacks += stat.nackCount ?? 0;
         result.plis += stat.pliCount ?? 0;
         result.framesDecoded += stat.framesDecoded ?? 0;
+        result.framesReceived += stat.framesReceived ?? 0;
         result.retransmitted += stat.retransmittedPacketsReceived ?? 0;
         result.ssrcs.push(stat.ssrc);
         result[`${stat.kind}Codec`] = report.get(stat.codecId)?.mimeType ?? null;

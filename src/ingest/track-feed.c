@@ -1,0 +1,713 @@
+/* SPDX-License-Identifier: MIT */
+#include "ingest/track-feed.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/unpack.h"
+#include "ingest/backoff.h"
+#include "ingest/converter.h"
+#include "ingest/ingest.h"
+
+#include <gst/gst.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/* Times in a converter's pipeline are those of the incoming stream, counted
+ * from here, so that none is negative. */
+#define PTS_BASE (3600 * GST_SECOND)
+/* A group of pictures that began longer ago is not gone through for a viewer
+ * who comes: the next key frame is sooner. */
+#define MAX_CATCH_UP_US (4 * G_USEC_PER_SEC)
+/* What has come in is kept for as long as it takes to read it. */
+#define INPUT_HISTORY_MS 100
+/* Fewer frames than these are not worth watching. */
+#define MIN_KEPT_RATE_MILLI 10000
+#define READ_BATCH 32
+/* A converter that has run for so long is not one that fails at once. */
+#define STEADY_US (10 * G_USEC_PER_SEC)
+#define CPU_WINDOW_US (2 * G_USEC_PER_SEC)
+#define MAX_RTP_SIZE 2048
+
+struct WcTrackFeed {
+  atomic_uint refs;
+  /* constant */
+  char *label;
+  WcTrack *track;
+  WcSourceClock *clock;
+  WcCodec codec;
+  guint32 clock_rate;
+  guint channels;
+  char *fmtp;
+  WcBFrames policy;
+  WcTrackLimits limits;
+  WcConversion *conversion; /* NULL: never needed */
+
+  pthread_mutex_t lock; /* guards what follows */
+  WcNormaliser *out;    /* writes the track */
+  gint64 patience_us;
+  gboolean retired;
+  /* what is converted comes in here; NULL: it goes to `out` as it comes */
+  WcTrack *input_track;
+  WcNormaliser *input;
+  guint64 input_seq; /* of `input_track`: to be read next */
+  WcUnpacker unpacker;
+  gboolean has_offset;
+  gint64 offset_us;       /* capture time - time of the incoming stream */
+  gint64 newest_us;       /* of the incoming stream */
+  gint64 now_us;          /* of the packet that is being pushed */
+  WcConverter *converter; /* nullable */
+  gboolean awaits_start;  /* the converter is to begin at a start point */
+  WcConversionStatus status;
+
+  /* the main thread's */
+  WcBackoff backoff;
+  gint64 started_us; /* of the converter */
+  gint64 retry_us;
+  gint64 cpu_since_us;
+  guint64 cpu_before_us;
+};
+
+const char *
+wc_conversion_state_name (WcConversionState state)
+{
+  static const char *const names[] = {
+      [WC_CONVERSION_NONE] = "none",
+      [WC_CONVERSION_SLEEPING] = "sleeping",
+      [WC_CONVERSION_RUNNING] = "running",
+      [WC_CONVERSION_FAILED] = "failed",
+  };
+
+  return names[state];
+}
+
+void
+wc_conversion_status_clear (WcConversionStatus *status)
+{
+  g_clear_pointer (&status->reason, g_free);
+}
+
+static gboolean
+is_video (const WcTrackFeed *self)
+{
+  return wc_codec_info (self->codec)->media == WC_MEDIA_VIDEO;
+}
+
+static void
+set_reason (WcTrackFeed *self, const char *reason)
+{
+  if (g_strcmp0 (self->status.reason, reason) == 0)
+    return;
+  g_free (self->status.reason);
+  self->status.reason = g_strdup (reason);
+}
+
+/* --- times -----------------------------------------------------------------
+ */
+
+static GstClockTime
+pts_of (const WcTrackFeed *self, gint64 timestamp)
+{
+  gint64 base = (gint64)(PTS_BASE / GST_SECOND) * self->clock_rate;
+
+  return gst_util_uint64_scale ((guint64)MAX (timestamp + base, 0), GST_SECOND,
+                                self->clock_rate);
+}
+
+static guint32
+rtp_timestamp_of (const WcTrackFeed *self, GstClockTime pts)
+{
+  guint32 rate = self->conversion->target->clock_rate;
+
+  return (guint32)(gst_util_uint64_scale_round (pts, rate, GST_SECOND) -
+                   PTS_BASE / GST_SECOND * rate);
+}
+
+/* --- out of the converter --------------------------------------------------
+ */
+
+static void
+write_u32 (guint8 *at, guint32 value)
+{
+  for (guint i = 0; i < 4; i++)
+    at[i] = (guint8)(value >> (24 - 8 * i));
+}
+
+static void
+on_converted (gpointer user_data, const guint8 *rtp, gsize size,
+              GstClockTime pts)
+{
+  WcTrackFeed *self = user_data;
+  guint8 packet[MAX_RTP_SIZE];
+  gint64 media_us = ((gint64)pts - (gint64)PTS_BASE) / 1000;
+
+  if (size < 12 || size > sizeof packet)
+    return;
+  memcpy (packet, rtp, size);
+  write_u32 (packet + 4, rtp_timestamp_of (self, pts));
+  pthread_mutex_lock (&self->lock);
+  if (!self->retired && self->input != NULL && self->converter != NULL)
+    wc_normaliser_push_made (self->out, packet, size,
+                             media_us + self->offset_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* --- into the converter, with the lock held --------------------------------
+ */
+
+static void
+on_unpacked (gpointer user_data, const guint8 *data, gsize size,
+             gint64 timestamp, gboolean continues)
+{
+  WcTrackFeed *self = user_data;
+
+  wc_converter_push (self->converter, data, size,
+                     continues ? GST_CLOCK_TIME_NONE : pts_of (self, timestamp),
+                     self->now_us);
+}
+
+static void
+note_times (WcTrackFeed *self, const WcPacket *packet)
+{
+  gint64 media_us = wc_ticks_to_us (packet->timestamp, self->clock_rate);
+
+  self->newest_us =
+      self->has_offset ? MAX (self->newest_us, media_us) : media_us;
+  self->offset_us = packet->capture_us - media_us;
+  self->has_offset = TRUE;
+}
+
+static void
+take_input (WcTrackFeed *self, const WcPacket *packet)
+{
+  note_times (self, packet);
+  if (self->converter == NULL)
+    return;
+  if (self->awaits_start && !(packet->flags & WC_PACKET_START))
+    return;
+  self->awaits_start = FALSE;
+  wc_unpacker_push (&self->unpacker, packet);
+}
+
+static void
+read_input (WcTrackFeed *self, gint64 now_us)
+{
+  WcPacket *packets[READ_BATCH];
+  gboolean skipped = FALSE;
+  guint n;
+
+  self->now_us = now_us;
+  while ((n = wc_track_read (self->input_track, &self->input_seq, packets,
+                             READ_BATCH, &skipped)) > 0)
+    for (guint i = 0; i < n; i++) {
+      take_input (self, packets[i]);
+      wc_packet_unref (packets[i]);
+    }
+}
+
+/* --- which way, with the lock held -----------------------------------------
+ */
+
+static gboolean
+open_input (WcTrackFeed *self, const char **reason)
+{
+  WcTrackLimits limits = {INPUT_HISTORY_MS, self->limits.gop_max_bytes};
+
+  self->input_track = wc_track_new (self->codec, self->clock_rate, &limits);
+  self->input = wc_normaliser_new (self->input_track, self->clock);
+  wc_normaliser_set_patience (self->input, self->patience_us);
+  self->input_seq = wc_track_head (self->input_track);
+  self->has_offset = FALSE;
+  wc_unpacker_init (&self->unpacker, &self->conversion->unpack, on_unpacked,
+                    self);
+  return !is_video (self) ||
+         wc_normaliser_set_fmtp (self->input, self->fmtp, reason);
+}
+
+static void
+close_input (WcTrackFeed *self)
+{
+  if (self->input == NULL)
+    return;
+  wc_unpacker_clear (&self->unpacker);
+  g_clear_pointer (&self->input, wc_normaliser_free);
+  g_clear_pointer (&self->input_track, wc_track_unref);
+}
+
+static WcNormaliser *
+receiver (WcTrackFeed *self)
+{
+  return self->input != NULL ? self->input : self->out;
+}
+
+static void
+set_b_frames (WcTrackFeed *self, WcBFrames what, const char *reason)
+{
+  if (self->status.bframes != what)
+    wc_info ("%s: B-frames: %s%s%s", self->label,
+             what == WC_BFRAMES_DROP        ? "left out"
+             : what == WC_BFRAMES_TRANSCODE ? "encoded anew"
+                                            : "passed on",
+             reason != NULL ? ", " : "", reason != NULL ? reason : "");
+  self->status.bframes = what;
+  set_reason (self, reason);
+}
+
+/* --- any thread ------------------------------------------------------------
+ */
+
+gboolean
+wc_track_feed_push (WcTrackFeed *self, const guint8 *rtp, gsize size,
+                    gint64 now_us)
+{
+  gboolean good;
+
+  pthread_mutex_lock (&self->lock);
+  good = wc_normaliser_push (receiver (self), rtp, size, now_us);
+  if (self->input != NULL)
+    read_input (self, now_us);
+  pthread_mutex_unlock (&self->lock);
+  return good;
+}
+
+void
+wc_track_feed_sender_report (WcTrackFeed *self, guint64 ntp,
+                             guint32 rtp_timestamp, gint64 now_us)
+{
+  pthread_mutex_lock (&self->lock);
+  wc_normaliser_sender_report (receiver (self), ntp, rtp_timestamp, now_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_restart (WcTrackFeed *self)
+{
+  pthread_mutex_lock (&self->lock);
+  wc_normaliser_restart (receiver (self));
+  if (self->input != NULL)
+    read_input (self, self->now_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_flush (WcTrackFeed *self, gint64 now_us)
+{
+  pthread_mutex_lock (&self->lock);
+  wc_normaliser_flush (receiver (self), now_us);
+  if (self->input != NULL)
+    read_input (self, now_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_set_patience (WcTrackFeed *self, gint64 patience_us)
+{
+  pthread_mutex_lock (&self->lock);
+  self->patience_us = patience_us;
+  wc_normaliser_set_patience (receiver (self), patience_us);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_retire (WcTrackFeed *self)
+{
+  pthread_mutex_lock (&self->lock);
+  self->retired = TRUE;
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_forget (WcTrackFeed *self)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->input_track != NULL)
+    wc_track_clear (self->input_track);
+  if (!self->retired)
+    wc_track_clear (self->track);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_get_stats (WcTrackFeed *self, WcNormaliserStats *stats)
+{
+  pthread_mutex_lock (&self->lock);
+  wc_normaliser_get_stats (receiver (self), stats);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_get_stream_info (WcTrackFeed *self, WcStreamInfo *info)
+{
+  pthread_mutex_lock (&self->lock);
+  wc_normaliser_get_stream_info (receiver (self), info);
+  pthread_mutex_unlock (&self->lock);
+}
+
+void
+wc_track_feed_get_conversion (WcTrackFeed *self, WcConversionStatus *status)
+{
+  pthread_mutex_lock (&self->lock);
+  *status = self->status;
+  status->reason = g_strdup (self->status.reason);
+  if (self->converter != NULL)
+    status->cpu_us += wc_converter_cpu_us (self->converter);
+  pthread_mutex_unlock (&self->lock);
+}
+
+gboolean
+wc_track_feed_is_ready (WcTrackFeed *self)
+{
+  WcTrackStats stats, input = {0};
+  gboolean converts;
+
+  wc_track_get_stats (self->track, &stats);
+  pthread_mutex_lock (&self->lock);
+  converts = self->input != NULL && self->status.state != WC_CONVERSION_FAILED;
+  if (converts)
+    wc_track_get_stats (self->input_track, &input);
+  pthread_mutex_unlock (&self->lock);
+  return stats.has_start || (converts && input.has_start);
+}
+
+/* --- the converter: the main thread ----------------------------------------
+ */
+
+static void
+unref_feed (gpointer self)
+{
+  wc_track_feed_unref (self);
+}
+
+/* Where the converter begins, with the lock held: sound with the next packet, a
+ * picture with the newest key frame if that is not long ago. */
+static void
+choose_beginning (WcTrackFeed *self)
+{
+  guint64 start;
+  gint64 timestamp = 0, capture_us, newest_us;
+  guint32 frame;
+
+  self->input_seq = wc_track_head (self->input_track);
+  self->awaits_start = is_video (self);
+  if (!is_video (self) || !wc_track_find_start (self->input_track, &start) ||
+      !wc_track_newest (self->input_track, &timestamp, &capture_us, &frame))
+    return;
+  newest_us = wc_ticks_to_us (timestamp, self->clock_rate);
+  WcPacket *first = NULL;
+  gboolean skipped;
+  guint64 from = start;
+  if (wc_track_read (self->input_track, &from, &first, 1, &skipped) != 1)
+    return;
+  if (newest_us - wc_ticks_to_us (first->timestamp, self->clock_rate) <
+      MAX_CATCH_UP_US) {
+    self->input_seq = start;
+    wc_converter_skip_until (self->converter, pts_of (self, timestamp));
+  }
+  wc_packet_unref (first);
+}
+
+static void
+start_converter (WcTrackFeed *self, gint64 now_us)
+{
+  g_autoptr (GError) error = NULL;
+  WcConverter *converter =
+      wc_converter_new (self->conversion, self->label, on_converted,
+                        wc_track_feed_ref (self), unref_feed, &error);
+
+  pthread_mutex_lock (&self->lock);
+  if (converter == NULL) {
+    self->status.failures++;
+    self->status.state = WC_CONVERSION_FAILED;
+    set_reason (self, error->message);
+    self->retry_us = now_us + (gint64)wc_backoff_next (&self->backoff) * 1000;
+  } else {
+    self->converter = converter;
+    self->started_us = now_us;
+    self->status.starts++;
+    self->status.state = WC_CONVERSION_RUNNING;
+    wc_unpacker_clear (&self->unpacker);
+    wc_unpacker_init (&self->unpacker, &self->conversion->unpack, on_unpacked,
+                      self);
+    wc_normaliser_restart (self->out);
+    choose_beginning (self);
+  }
+  pthread_mutex_unlock (&self->lock);
+  if (converter == NULL)
+    wc_warning ("%s: %s is not converted: %s", self->label,
+                wc_codec_info (self->codec)->name, error->message);
+  else
+    wc_info ("%s: %s is converted", self->label,
+             wc_codec_info (self->codec)->name);
+}
+
+static void
+stop_converter (WcTrackFeed *self, WcConversionState state)
+{
+  WcConverter *converter;
+
+  pthread_mutex_lock (&self->lock);
+  converter = g_steal_pointer (&self->converter);
+  if (converter != NULL) {
+    self->status.cpu_us += wc_converter_cpu_us (converter);
+    self->status.cpu_permille = 0;
+    self->status.state = state;
+    if (!self->retired)
+      wc_track_clear (self->track);
+  }
+  pthread_mutex_unlock (&self->lock);
+  if (converter == NULL)
+    return;
+  wc_converter_stop (converter);
+  wc_converter_unref (converter);
+}
+
+/* What failed is forgotten when nobody wants it any more. */
+static void
+fall_asleep (WcTrackFeed *self)
+{
+  if (self->converter != NULL)
+    stop_converter (self, WC_CONVERSION_SLEEPING);
+  if (self->conversion->pipeline == NULL)
+    return;
+  pthread_mutex_lock (&self->lock);
+  self->status.state = WC_CONVERSION_SLEEPING;
+  pthread_mutex_unlock (&self->lock);
+}
+
+static void
+check_converter (WcTrackFeed *self, gint64 now_us)
+{
+  const char *failure = wc_converter_check (self->converter, now_us);
+
+  if (failure == NULL) {
+    if (now_us - self->started_us > STEADY_US)
+      wc_backoff_reset (&self->backoff);
+    return;
+  }
+  wc_warning ("%s: the conversion of %s is begun anew: %s", self->label,
+              wc_codec_info (self->codec)->name, failure);
+  pthread_mutex_lock (&self->lock);
+  self->status.failures++;
+  set_reason (self, failure);
+  pthread_mutex_unlock (&self->lock);
+  self->retry_us = now_us + (gint64)wc_backoff_next (&self->backoff) * 1000;
+  stop_converter (self, WC_CONVERSION_FAILED);
+}
+
+static void
+measure_cpu (WcTrackFeed *self, gint64 now_us)
+{
+  guint64 cpu_us =
+      self->converter != NULL ? wc_converter_cpu_us (self->converter) : 0;
+  gint64 passed_us = now_us - self->cpu_since_us;
+
+  if (passed_us < CPU_WINDOW_US && cpu_us >= self->cpu_before_us)
+    return;
+  if (cpu_us >= self->cpu_before_us && self->cpu_since_us != 0) {
+    pthread_mutex_lock (&self->lock);
+    self->status.cpu_permille =
+        (guint)((cpu_us - self->cpu_before_us) * 1000 / (guint64)passed_us);
+    pthread_mutex_unlock (&self->lock);
+  }
+  self->cpu_since_us = now_us;
+  self->cpu_before_us = cpu_us;
+}
+
+/* --- B-frames: the main thread ---------------------------------------------
+ */
+
+static void
+begin_transcoding (WcTrackFeed *self, const char *reason)
+{
+  const char *why = NULL;
+
+  pthread_mutex_lock (&self->lock);
+  wc_normaliser_flush (self->out, G_MAXINT64);
+  open_input (self, &why);
+  self->status.state = WC_CONVERSION_SLEEPING;
+  if (!self->retired)
+    wc_track_clear (self->track);
+  set_b_frames (self, WC_BFRAMES_TRANSCODE, reason);
+  pthread_mutex_unlock (&self->lock);
+}
+
+static void
+end_transcoding (WcTrackFeed *self)
+{
+  stop_converter (self, WC_CONVERSION_NONE);
+  pthread_mutex_lock (&self->lock);
+  close_input (self);
+  wc_normaliser_restart (self->out);
+  self->status.state = WC_CONVERSION_NONE;
+  if (!self->retired)
+    wc_track_clear (self->track);
+  set_b_frames (self, WC_BFRAMES_PASS, NULL);
+  pthread_mutex_unlock (&self->lock);
+}
+
+/* What is seen of the stream decides; what cannot be converted is left as good
+ * as it can be. */
+static void
+decide_by_stream (WcTrackFeed *self, const WcStreamInfo *info)
+{
+  gboolean sparse =
+      info->kept_rate_milli > 0 && info->kept_rate_milli < MIN_KEPT_RATE_MILLI;
+  const char *reason = NULL;
+
+  if (info->b_frames == WC_B_USE_REFERENCED)
+    reason = "other frames refer to B-frames, so they cannot be left out";
+  else if (info->b_frames == WC_B_USE_DISPOSABLE && sparse)
+    reason = "without B-frames too few frames would be left";
+  if (reason != NULL && self->conversion->pipeline != NULL) {
+    begin_transcoding (self, reason);
+    return;
+  }
+  pthread_mutex_lock (&self->lock);
+  if (reason != NULL)
+    set_b_frames (self, WC_BFRAMES_PASS, self->conversion->missing);
+  else if (info->b_frames == WC_B_USE_DISPOSABLE)
+    set_b_frames (self, WC_BFRAMES_DROP, "no other frame refers to them");
+  else if (info->b_frames == WC_B_USE_NONE)
+    set_b_frames (self, WC_BFRAMES_PASS, NULL);
+  pthread_mutex_unlock (&self->lock);
+}
+
+static void
+decide_b_frames (WcTrackFeed *self)
+{
+  WcStreamInfo info;
+
+  if (self->policy != WC_BFRAMES_AUTO || self->conversion == NULL ||
+      !is_video (self))
+    return;
+  wc_track_feed_get_stream_info (self, &info);
+  if (self->input == NULL)
+    decide_by_stream (self, &info);
+  else if (info.b_frames == WC_B_USE_NONE)
+    end_transcoding (self);
+}
+
+void
+wc_track_feed_supervise (WcTrackFeed *self, gboolean watched, gint64 now_us)
+{
+  gboolean wanted;
+
+  decide_b_frames (self);
+  if (self->input == NULL)
+    return;
+  wanted = watched && !self->retired;
+  if (!wanted)
+    fall_asleep (self);
+  if (self->converter != NULL)
+    check_converter (self, now_us);
+  if (self->converter == NULL && wanted && now_us >= self->retry_us)
+    start_converter (self, now_us);
+  measure_cpu (self, now_us);
+}
+
+/* --- life ------------------------------------------------------------------
+ */
+
+/* What is encoded anew only if it must be has its own parameters yet. */
+static gboolean
+set_up (WcTrackFeed *self, GError **error)
+{
+  gboolean converts =
+      self->conversion != NULL &&
+      (!is_video (self) || self->policy == WC_BFRAMES_TRANSCODE);
+  const char *reason = NULL;
+  gboolean ok;
+
+  if (converts) {
+    ok = open_input (self, &reason);
+    self->status.state = WC_CONVERSION_SLEEPING;
+    if (is_video (self))
+      self->status.bframes = WC_BFRAMES_TRANSCODE;
+    if (self->conversion->pipeline == NULL) {
+      self->status.state = WC_CONVERSION_FAILED;
+      set_reason (self, self->conversion->missing);
+    }
+  } else {
+    ok = wc_normaliser_set_fmtp (self->out, self->fmtp, &reason);
+  }
+  if (!ok)
+    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INVALID,
+                 "fmtp of its %s: %s",
+                 wc_media_name (wc_codec_info (self->codec)->media), reason);
+  return ok;
+}
+
+/* Video is known not to need it where it cannot have B-frames. */
+static gboolean
+prepare_conversion (WcTrackFeed *self, GError **error)
+{
+  const WcCodecInfo *target =
+      wc_conversion_target (self->codec, self->clock_rate, self->channels);
+  gboolean may_reorder =
+      (self->codec == WC_CODEC_H264 || self->codec == WC_CODEC_H265) &&
+      (self->policy == WC_BFRAMES_AUTO || self->policy == WC_BFRAMES_TRANSCODE);
+
+  self->status.source = self->codec;
+  self->status.target = target->codec;
+  self->status.clock_rate = self->clock_rate;
+  self->status.channels = self->channels;
+  self->status.bframes = WC_BFRAMES_PASS;
+  if (self->policy == WC_BFRAMES_DROP)
+    self->status.bframes = WC_BFRAMES_DROP;
+  if (target->codec == self->codec && target->clock_rate == self->clock_rate &&
+      !may_reorder)
+    return TRUE;
+  self->conversion = wc_conversion_new (self->codec, self->clock_rate,
+                                        self->channels, self->fmtp, error);
+  return self->conversion != NULL;
+}
+
+WcTrackFeed *
+wc_track_feed_new (WcTrack *track, WcSourceClock *clock,
+                   const WcTrackFeedConfig *config, GError **error)
+{
+  g_autoptr (WcTrackFeed) self = g_new0 (WcTrackFeed, 1);
+
+  atomic_init (&self->refs, 1);
+  pthread_mutex_init (&self->lock, NULL);
+  self->label = g_strdup (config->label != NULL ? config->label : "");
+  self->track = wc_track_ref (track);
+  self->clock = wc_source_clock_ref (clock);
+  self->codec = config->codec;
+  self->clock_rate = config->clock_rate;
+  self->channels = config->channels;
+  self->fmtp = g_strdup (config->fmtp);
+  self->policy = config->bframes;
+  self->limits = config->limits;
+  self->out = wc_normaliser_new (track, clock);
+  if (!prepare_conversion (self, error) || !set_up (self, error))
+    return NULL;
+  if (is_video (self) &&
+      (self->policy == WC_BFRAMES_DROP || self->policy == WC_BFRAMES_AUTO))
+    wc_normaliser_set_drop_b_frames (self->out, TRUE);
+  return g_steal_pointer (&self);
+}
+
+WcTrackFeed *
+wc_track_feed_ref (WcTrackFeed *self)
+{
+  atomic_fetch_add_explicit (&self->refs, 1, memory_order_relaxed);
+  return self;
+}
+
+void
+wc_track_feed_unref (WcTrackFeed *self)
+{
+  if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
+    return;
+  close_input (self);
+  g_clear_pointer (&self->out, wc_normaliser_free);
+  g_clear_pointer (&self->conversion, wc_conversion_free);
+  wc_conversion_status_clear (&self->status);
+  pthread_mutex_destroy (&self->lock);
+  wc_source_clock_unref (self->clock);
+  wc_track_unref (self->track);
+  g_free (self->fmtp);
+  g_free (self->label);
+  g_free (self);
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT */
+/* Media that browsers do not play, through a WcSourceTrack: every text of
+ * pipelines/convert-*, what sets a conversion off and ends it, and that sound
+ * stays where it was in time. */
+#include "media-support.h"
+
+#include "base/clock.h"
+#include "ingest/converter.h"
+#include "ingest/pipeline.h"
+#include "ingest/source-track.h"
+
+#include <glib/gstdio.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+
+static const WcTrackLimits limits = {2000, 16 << 20};
+
+typedef struct {
+  WcSourceClock *clock;
+  WcSourceTrack *track;
+  GstElement *sender;
+  gboolean watched;
+  guint64 at_least; /* what is waited for */
+} Fixture;
+
+static GstFlowReturn
+on_sample (GstAppSink *sink, gpointer user_data)
+{
+  Fixture *f = user_data;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
+  g_autoptr (WcTrack) track = wc_source_track_dup_track (f->track);
+
+  if (track == NULL) {
+    WcSourceFormat format;
+    g_autoptr (GError) error = NULL;
+    g_assert_true (
+        wc_source_format_from_caps (&format, gst_sample_get_caps (sample)));
+    wc_source_track_set_format (f->track, &format, &error);
+    g_assert_no_error (error);
+    wc_source_format_clear (&format);
+  }
+  wc_source_track_take_sample (sample, f->track);
+  return GST_FLOW_OK;
+}
+
+static void
+begin (Fixture *f, WcMedia media, WcBFrames bframes)
+{
+  *f = (Fixture){.clock = wc_source_clock_new ()};
+  f->track = wc_source_track_new (media, f->clock, &limits);
+  wc_source_track_set_policy (f->track, "test", bframes);
+  wc_source_track_open (f->track);
+}
+
+static void
+send_media (Fixture *f, const char *text)
+{
+  GstAppSinkCallbacks callbacks = {.new_sample = on_sample};
+  g_autofree char *whole =
+      g_strconcat (text, " ! appsink name=end sync=false", NULL);
+
+  f->sender = gst_parse_launch (whole, NULL);
+  g_assert_nonnull (f->sender);
+  gst_object_ref_sink (f->sender);
+  g_autoptr (GstElement) end = gst_bin_get_by_name (GST_BIN (f->sender), "end");
+  gst_app_sink_set_callbacks (GST_APP_SINK (end), &callbacks, f, NULL);
+  gst_element_set_state (f->sender, GST_STATE_PLAYING);
+}
+
+static void
+finish (Fixture *f)
+{
+  if (f->sender != NULL)
+    stop_sender (f->sender);
+  wc_source_track_supervise (f->track, FALSE, wc_clock_now_us ());
+  wc_source_track_close (f->track);
+  wc_source_track_unref (f->track);
+  wc_source_clock_unref (f->clock);
+  g_assert_cmpuint (wc_converter_running (), ==, 0);
+}
+
+static WcConversionStatus
+status_of (Fixture *f)
+{
+  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (f->track);
+  WcConversionStatus status = {0};
+
+  if (feed != NULL)
+    wc_track_feed_get_conversion (feed, &status);
+  return status;
+}
+
+static guint64
+track_frames (Fixture *f)
+{
+  g_autoptr (WcTrack) track = wc_source_track_dup_track (f->track);
+  WcTrackStats stats = {0};
+
+  if (track != NULL)
+    wc_track_get_stats (track, &stats);
+  return stats.frames;
+}
+
+static void
+tick (Fixture *f)
+{
+  wc_source_track_flush (f->track, wc_clock_now_us ());
+  wc_source_track_supervise (f->track, f->watched, wc_clock_now_us ());
+}
+
+static gboolean
+has_frames (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  tick (f);
+  return track_frames (f) >= f->at_least;
+}
+
+static gboolean
+is_ready (gpointer user_data)
+{
+  tick (user_data);
+  return wc_source_track_is_ready (((Fixture *)user_data)->track);
+}
+
+static void
+wait_frames (Fixture *f, guint n)
+{
+  f->at_least = track_frames (f) + n;
+  g_assert_true (wait_until (has_frames, f, 15000));
+}
+
+/* --- every text ------------------------------------------------------------
+ */
+
+#define TONE "audiotestsrc is-live=true samplesperbuffer=441 ! audioconvert ! "
+
+typedef struct {
+  const char *name;
+  const char *sender;
+  WcCodec source;
+} Row;
+
+static const Row rows[] = {
+    {"aac",
+     TONE "audio/x-raw,rate=44100,channels=2 ! avenc_aac ! rtpmp4gpay pt=97",
+     WC_CODEC_AAC},
+    {"mp3",
+     TONE "audio/x-raw,rate=48000,channels=2 ! lamemp3enc ! mpegaudioparse ! "
+          "rtpmpapay pt=97",
+     WC_CODEC_MPA},
+    {"g726",
+     TONE "audio/x-raw,rate=8000,channels=1 ! avenc_g726 bitrate=32000 ! "
+          "rtpg726pay pt=97",
+     WC_CODEC_G726_32},
+    {"l16", TONE "audio/x-raw,rate=44100,channels=1 ! rtpL16pay pt=97 mtu=1400",
+     WC_CODEC_L16},
+    {"l8", TONE "audio/x-raw,format=U8,rate=16000,channels=1 ! rtpL8pay pt=97",
+     WC_CODEC_L8},
+    {"multiopus",
+     "audiotestsrc is-live=true samplesperbuffer=960 ! "
+     "audio/x-raw,rate=48000,channels=6,channel-mask=(bitmask)0x3f ! opusenc ! "
+     "rtpopuspay pt=97",
+     WC_CODEC_MULTIOPUS},
+};
+
+static void
+test_sound (gconstpointer user_data)
+{
+  const Row *row = user_data;
+  WcConversionStatus status;
+  Fixture f;
+
+  begin (&f, WC_MEDIA_AUDIO, WC_BFRAMES_AUTO);
+  send_media (&f, row->sender);
+  g_assert_true (wait_until (is_ready, &f, 10000));
+  status = status_of (&f);
+  g_assert_cmpint (status.state, ==, WC_CONVERSION_SLEEPING);
+  g_assert_cmpint (status.source, ==, row->source);
+  g_assert_cmpint (status.target, ==, WC_CODEC_OPUS);
+  g_assert_cmpuint (track_frames (&f), ==, 0);
+  wc_conversion_status_clear (&status);
+
+  f.watched = TRUE;
+  wait_frames (&f, 20);
+  g_assert_cmpuint (wc_converter_running (), ==, 1);
+  finish (&f);
+}
+
+#define B_FRAMES(bframes, more)                                                 \
+  "videotestsrc is-live=true pattern=ball ! "                                   \
+  "video/x-raw,width=320,height=240,framerate=25/1 ! "                          \
+  "x264enc key-int-max=25 speed-preset=veryfast b-adapt=false bframes=" bframes \
+  " " more " threads=1 rc-lookahead=5 ! "                                       \
+  "video/x-h264,profile=main ! rtph264pay pt=96 config-interval=-1"
+
+/* Decoded, encoded anew, and shown in the order in which it comes. */
+static void
+assert_rising (Fixture *f)
+{
+  g_autoptr (WcTrack) track = wc_source_track_dup_track (f->track);
+  WcPacket *packets[64];
+  gint64 newest = G_MININT64;
+  gboolean skipped;
+  guint64 seq;
+  guint n;
+
+  g_assert_true (wc_track_find_start (track, &seq));
+  while ((n = wc_track_read (track, &seq, packets, G_N_ELEMENTS (packets),
+                             &skipped)) > 0)
+    for (guint i = 0; i < n; i++) {
+      g_assert_cmpint (packets[i]->timestamp, >=, newest);
+      newest = packets[i]->timestamp;
+      wc_packet_unref (packets[i]);
+    }
+}
+
+static gboolean
+is_transcoding (gpointer user_data)
+{
+  Fixture *f = user_data;
+  WcConversionStatus status;
+
+  tick (f);
+  status = status_of (f);
+  wc_conversion_status_clear (&status);
+  return status.bframes == WC_BFRAMES_TRANSCODE &&
+         status.state == WC_CONVERSION_RUNNING;
+}
+
+static gboolean
+is_dropping (gpointer user_data)
+{
+  Fixture *f = user_data;
+  WcConversionStatus status;
+
+  tick (f);
+  status = status_of (f);
+  wc_conversion_status_clear (&status);
+  return status.bframes == WC_BFRAMES_DROP;
+}
+
+static void
+test_auto_transcodes (void)
+{
+  Fixture f;
+
+  begin (&f, WC_MEDIA_VIDEO, WC_BFRAMES_AUTO);
+  f.watched = TRUE;
+  send_media (&f, B_FRAMES ("3", "b-pyramid=true"));
+  g_assert_true (wait_until (is_transcoding, &f, 15000));
+  wait_frames (&f, 30);
+  assert_rising (&f);
+  finish (&f);
+}
+
+static void
+test_auto_drops (void)
+{
+  Fixture f;
+
+  begin (&f, WC_MEDIA_VIDEO, WC_BFRAMES_AUTO);
+  f.watched = TRUE;
+  send_media (&f, B_FRAMES ("1", ""));
+  g_assert_true (wait_until (is_dropping, &f, 15000));
+  wait_frames (&f, 30);
+  assert_rising (&f);
+  g_assert_cmpuint (wc_converter_running (), ==, 0);
+  finish (&f);
+}
+
+static void
+test_plain_is_not_touched (void)
+{
+  WcConversionStatus status;
+  Fixture f;
+
+  begin (&f, WC_MEDIA_VIDEO, WC_BFRAMES_AUTO);
+  f.watched = TRUE;
+  send_media (&f, H264_RTP);
+  wait_frames (&f, 50);
+  status = status_of (&f);
+  g_assert_cmpint (status.bframes, ==, WC_BFRAMES_PASS);
+  g_assert_cmpint (status.state, ==, WC_CONVERSION_NONE);
+  g_assert_null (status.reason);
+  finish (&f);
+}
+
+static void
+test_h265 (void)
+{
+  Fixture f;
+
+  begin (&f, WC_MEDIA_VIDEO, WC_BFRAMES_TRANSCODE);
+  f.watched = TRUE;
+  send_media (&f, "videotestsrc is-live=true ! "
+                  "video/x-raw,width=320,height=240,framerate=15/1 ! x265enc "
+                  "key-int-max=15 speed-preset=ultrafast "
+                  "option-string=log-level=none:bframes=2 ! "
+                  "rtph265pay pt=96 config-interval=-1");
+  wait_frames (&f, 20);
+  assert_rising (&f);
+  finish (&f);
+}
+
+/* --- when it runs ----------------------------------------------------------
+ */
+
+static void
+test_only_while_watched (void)
+{
+  Fixture f;
+
+  begin (&f, WC_MEDIA_AUDIO, WC_BFRAMES_AUTO);
+  send_media (&f, rows[3].sender);
+  g_assert_true (wait_until (is_ready, &f, 10000));
+  for (guint i = 1; i <= 3; i++) {
+    WcConversionStatus status;
+
+    f.watched = TRUE;
+    wait_frames (&f, 10);
+    g_assert_cmpuint (wc_converter_running (), ==, 1);
+    f.watched = FALSE;
+    tick (&f);
+    g_assert_cmpuint (wc_converter_running (), ==, 0);
+    status = status_of (&f);
+    g_assert_cmpint (status.state, ==, WC_CONVERSION_SLEEPING);
+    g_assert_cmpuint (status.starts, ==, i);
+    g_assert_cmpuint (status.failures, ==, 0);
+    /* Who comes later is not given the sound of before. */
+    g_autoptr (WcTrack) track = wc_source_track_dup_track (f.track);
+    guint64 seq;
+    g_assert_false (wc_track_find_start (track, &seq));
+    g_assert_true (wc_source_track_is_ready (f.track));
+  }
+  finish (&f);
+}
+
+static gboolean
+has_failed (gpointer user_data)
+{
+  WcConversionStatus status;
+
+  tick (user_data);
+  status = status_of (user_data);
+  wc_conversion_status_clear (&status);
+  return status.failures > 0;
+}
+
+/* A decoder that swallows everything, and then a good one. */
+static void
+test_stuck (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("whepcast-XXXXXX", NULL);
+  g_autofree char *path =
+      g_build_filename (directory, "convert-pcm.pipeline", NULL);
+  Fixture f;
+
+  g_assert_true (g_file_set_contents (
+      path, "appsrc name=in format=time ! valve drop=true ! appsink name=out",
+      -1, NULL));
+  wc_pipeline_set_directory (directory);
+  begin (&f, WC_MEDIA_AUDIO, WC_BFRAMES_AUTO);
+  f.watched = TRUE;
+  send_media (&f, rows[3].sender);
+  g_assert_true (wait_until (has_failed, &f, 15000));
+  wc_pipeline_set_directory (NULL);
+  wait_frames (&f, 20);
+  finish (&f);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
+/* --- in time ---------------------------------------------------------------
+ */
+
+#define RATE 48000
+#define PACKET 480
+#define N_PACKETS 300
+#define BURST 150 /* the packet that is loud */
+#define START_US (1000 * G_USEC_PER_SEC)
+
+static void
+push_pcm (Fixture *f, guint i, gint64 now_us)
+{
+  guint8 packet[12 + 2 * PACKET] = {0x80, 97};
+  guint32 timestamp = i * PACKET;
+
+  packet[2] = (guint8)(i >> 8);
+  packet[3] = (guint8)i;
+  for (guint k = 0; k < 4; k++)
+    packet[4 + k] = (guint8)(timestamp >> (24 - 8 * k));
+  for (guint k = 0; i == BURST && k < PACKET; k++)
+    packet[12 + 2 * k] = k / 24 % 2 ? 0x40 : 0xc0;
+  wc_source_track_push_rtp (f->track, packet, sizeof packet, now_us);
+}
+
+/* The sample of the decoded stream where it becomes loud. */
+static guint
+find_burst (const GPtrArray *payloads)
+{
+  g_autoptr (GstElement) decoder = gst_parse_launch (
+      "appsrc name=in format=time "
+      "caps=audio/x-opus,channel-mapping-family=0,channels=2,rate=48000 ! "
+      "opusdec ! audio/x-raw,format=S16LE,rate=48000,channels=2 ! "
+      "appsink name=out sync=false",
+      NULL);
+  g_autoptr (GstElement) in = NULL, out = NULL;
+  GstSample *sample;
+  guint at = 0, found = 0;
+
+  gst_object_ref_sink (decoder);
+  in = gst_bin_get_by_name (GST_BIN (decoder), "in");
+  out = gst_bin_get_by_name (GST_BIN (decoder), "out");
+  gst_element_set_state (decoder, GST_STATE_PLAYING);
+  for (guint i = 0; i < payloads->len; i++) {
+    const WcPacket *packet = payloads->pdata[i];
+    GstBuffer *buffer = gst_buffer_new_memdup (packet->payload, packet->size);
+    GST_BUFFER_PTS (buffer) = i * 20 * GST_MSECOND;
+    gst_app_src_push_buffer (GST_APP_SRC (in), buffer);
+  }
+  gst_app_src_end_of_stream (GST_APP_SRC (in));
+  while ((sample = gst_app_sink_pull_sample (GST_APP_SINK (out))) != NULL) {
+    GstMapInfo map;
+    gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ);
+    const gint16 *samples = (const gint16 *)map.data;
+    for (gsize i = 0; i < map.size / 4; i++, at++)
+      if (found == 0 && ABS (samples[2 * i]) > 4000)
+        found = at;
+    gst_buffer_unmap (gst_sample_get_buffer (sample), &map);
+    gst_sample_unref (sample);
+  }
+  gst_element_set_state (decoder, GST_STATE_NULL);
+  return found;
+}
+
+/* When the burst was captured is told of it after the conversion as it was
+ * before: by how much the two differ, sound is late or early against pictures,
+ * which are not converted. */
+static void
+test_in_time (void)
+{
+  g_autoptr (GPtrArray) packets =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_packet_unref);
+  WcSourceFormat format = {.media = WC_MEDIA_AUDIO,
+                           .encoding = "L16",
+                           .payload_type = 97,
+                           .clock_rate = RATE,
+                           .channels = 1};
+  g_autoptr (WcTrack) track = NULL;
+  gint64 start_us = wc_clock_now_us (), wanted_us, found_us;
+  WcPacket *read[64];
+  gboolean skipped;
+  guint64 seq = 0;
+  Fixture f;
+  guint n, at;
+
+  begin (&f, WC_MEDIA_AUDIO, WC_BFRAMES_AUTO);
+  f.watched = TRUE;
+  g_assert_true (wc_source_track_set_format (f.track, &format, NULL));
+  tick (&f);
+  g_assert_cmpuint (wc_converter_running (), ==, 1);
+  for (guint i = 0; i < N_PACKETS; i++) {
+    gint64 now_us = start_us + i * 10000;
+    push_pcm (&f, i, now_us);
+    run_for (2); /* five times as fast as it says */
+  }
+  f.at_least = N_PACKETS / 2 - 5;
+  g_assert_true (wait_until (has_frames, &f, 10000));
+
+  track = wc_source_track_dup_track (f.track);
+  g_assert_true (wc_track_find_start_after (track, 0, &seq));
+  while ((n = wc_track_read (track, &seq, read, G_N_ELEMENTS (read),
+                             &skipped)) > 0)
+    for (guint i = 0; i < n; i++)
+      g_ptr_array_add (packets, read[i]);
+  for (guint i = 1; i < packets->len; i++) {
+    const WcPacket *packet = packets->pdata[i], *before = packets->pdata[i - 1];
+    g_assert_cmpint (packet->timestamp - before->timestamp, ==, 960);
+    g_assert_cmpuint (packet->seq - before->seq, ==, 1);
+  }
+  at = find_burst (packets);
+  g_assert_cmpuint (at, >, 0);
+  const WcPacket *first = packets->pdata[0];
+  found_us = first->capture_us + (gint64)at * G_USEC_PER_SEC / RATE;
+  wanted_us = start_us + BURST * 10000;
+  g_test_message ("the burst is %" G_GINT64_FORMAT " us late",
+                  found_us - wanted_us);
+  g_assert_cmpint (ABS (found_us - wanted_us), <, 15000);
+  finish (&f);
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *path = g_strconcat ("/conversion/", rows[i].name, NULL);
+    g_test_add_data_func (path, &rows[i], test_sound);
+  }
+  g_test_add_func ("/conversion/b-frames/transcode", test_auto_transcodes);
+  g_test_add_func ("/conversion/b-frames/drop", test_auto_drops);
+  g_test_add_func ("/conversion/b-frames/none", test_plain_is_not_touched);
+  g_test_add_func ("/conversion/b-frames/h265", test_h265);
+  g_test_add_func ("/conversion/only-while-watched", test_only_while_watched);
+  g_test_add_func ("/conversion/stuck", test_stuck);
+  g_test_add_func ("/conversion/in-time", test_in_time);
+  return g_test_run ();
+}
