@@ -154,6 +154,36 @@ test_hold_by_count (void)
   g_assert_cmpuint (harness_stats (harness).lost, ==, 4);
 }
 
+/* Where a packet is asked for again, it takes a round trip. */
+static void
+test_patience (void)
+{
+  g_autoptr (Harness) harness = harness_new (WC_CODEC_VP8);
+  g_autoptr (GPtrArray) out = NULL;
+
+  wc_normaliser_set_patience (harness->normaliser, 250 * MS);
+  push_at (harness, 100 * MS, 10, 0);
+  for (guint i = 0; i < 200; i++)
+    push_at (harness, (110 + i) * MS, (guint16)(12 + i), 3000 * (2 + i));
+  wc_normaliser_flush (harness->normaliser, 340 * MS);
+  out = harness_read (harness);
+  g_assert_cmpuint (out->len, ==, 1);
+  g_clear_pointer (&out, g_ptr_array_unref);
+  push_at (harness, 350 * MS, 11, 3000);
+  out = harness_read (harness);
+  g_assert_cmpuint (out->len, ==, 201);
+  g_assert_cmpuint (harness_stats (harness).lost, ==, 0);
+
+  /* It stays with the stream when the source begins anew. */
+  wc_normaliser_restart (harness->normaliser);
+  push_at (harness, 400 * MS, 500, 0);
+  push_at (harness, 410 * MS, 502, 6000);
+  wc_normaliser_flush (harness->normaliser, 600 * MS);
+  g_assert_cmpuint (harness_stats (harness).lost, ==, 0);
+  wc_normaliser_flush (harness->normaliser, 700 * MS);
+  g_assert_cmpuint (harness_stats (harness).lost, ==, 1);
+}
+
 /* --- restarts
  * ----------------------------------------------------------------- */
 
@@ -450,6 +480,7 @@ main (int argc, char **argv)
                    test_malformed_leaves_gap);
   g_test_add_func ("/normaliser/hold-by-time", test_hold_by_time);
   g_test_add_func ("/normaliser/hold-by-count", test_hold_by_count);
+  g_test_add_func ("/normaliser/patience", test_patience);
   g_test_add_func ("/normaliser/restart", test_restart);
   g_test_add_func ("/normaliser/jump-of-seq", test_jump_of_seq);
   g_test_add_func ("/normaliser/jump-of-timestamp", test_jump_of_timestamp);
