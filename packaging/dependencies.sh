@@ -13,6 +13,8 @@ build_packages=(
   libssl-dev                  # SRTP, certificates' fingerprints, HTTPS
   libsoup-3.0-dev             # HTTP
   libjson-glib-dev            # the API's JSON
+  libcjose-dev libjansson-dev # signed tokens
+  glib-networking ca-certificates # asking hooks and for keys over https
   libnice-dev                 # STUN messages; the ICE agent of kind=whep
   libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev # rtp, sdp, app
@@ -44,7 +46,6 @@ test_packages=(
   libsrtp2-dev                # the test viewer decrypts with foreign code
   gstreamer1.0-tools gstreamer1.0-rtsp # a foreign publisher: rtspclientsink
   gstreamer1.0-libav          # its G.722 and G.726
-  ca-certificates             # npm
   curl openssl
   iproute2 nftables procps
 )

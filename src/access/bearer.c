@@ -58,14 +58,3 @@ wc_access_check (const char *expected, const char *authorization)
     return WC_ACCESS_INVALID;
   return WC_ACCESS_GRANTED;
 }
-
-WcAccessVerdict
-wc_access_check_session (const char *expected, const char *authorization,
-                         gboolean strict)
-{
-  WcAccessVerdict verdict = wc_access_check (expected, authorization);
-
-  if (verdict == WC_ACCESS_MISSING && !strict)
-    return WC_ACCESS_GRANTED;
-  return verdict;
-}

@@ -3,16 +3,10 @@
  * they open something. Pure functions; any thread. */
 #pragma once
 
-#include <glib.h>
+#include "access/verdict.h"
 
 /** A token longer than this is not looked at. */
 #define WC_BEARER_MAX_LENGTH 4096
-
-typedef enum {
-  WC_ACCESS_GRANTED,
-  WC_ACCESS_MISSING, /* no bearer token came: 401 without an error code */
-  WC_ACCESS_INVALID, /* one came, not the right one: 401, invalid_token */
-} WcAccessVerdict;
 
 /** The token of an Authorization header field, whose scheme may be in any case.
  * Returns FALSE if @authorization (nullable) has no bearer scheme. A bearer
@@ -25,9 +19,3 @@ gboolean wc_bearer_parse (const char *authorization, char **token);
  * wherever a wrong token differs. */
 WcAccessVerdict wc_access_check (const char *expected,
                                  const char *authorization);
-
-/** The same for a session URL, which is a capability by itself (RFC 9725
- * section 5): a missing token is enough unless @strict; a wrong one never. */
-WcAccessVerdict wc_access_check_session (const char *expected,
-                                         const char *authorization,
-                                         gboolean strict);

@@ -43,12 +43,18 @@ typedef struct {
   guint consent_timeout_ms;
   guint connect_timeout_ms; /* 20000: POST until ICE and DTLS are done */
   /* [auth] */
-  char *admin_token;      /* nullable */
-  char *admin_token_file; /* nullable */
+  char *admin_token;               /* nullable */
+  char *admin_token_file;          /* nullable */
+  char *jwt_keys;                  /* nullable; a file name or a URL */
+  char *jwt_issuer, *jwt_audience; /* nullable */
+  char *hook_url;                  /* nullable */
+  guint hook_timeout_ms, hook_cache_ms;
   /* [limits] */
   guint max_viewers, max_viewers_per_mountpoint, max_viewers_per_address;
   guint max_mountpoints;
-  guint max_pending; /* sessions that are not connected yet */
+  guint joins_per_second; /* 0: unlimited */
+  guint64 max_egress_bps; /* 0: unlimited */
+  guint max_pending;      /* sessions that are not connected yet */
   /* [rtp] */
   guint16 port_min, port_max;
   guint latch_timeout_ms;

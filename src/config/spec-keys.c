@@ -102,6 +102,17 @@ static const WcKey mountpoint_keys[] = {
         SPEC (publish_token),
     },
     {
+        .name = "manage-token",
+        STRING (MAX_TOKEN),
+        .check = wc_check_visible,
+        .flags = WC_KEY_BOTH | WC_KEY_SECRET,
+        .fallback = "",
+        .allowed = TOKEN_RULE,
+        .description = "A bearer token that opens this mountpoint in the API; "
+                       "empty: only the admin token does.",
+        SPEC (manage_token),
+    },
+    {
         .name = "source-timeout-ms",
         UINT (200, 600000),
         .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,

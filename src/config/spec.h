@@ -62,6 +62,7 @@ struct WcMountpointSpec {
   gboolean enabled;        /* TRUE */
   char *watch_token;       /* nullable; write-only */
   char *publish_token;     /* nullable; write-only */
+  char *manage_token;      /* nullable; write-only */
   guint source_timeout_ms; /* 2000 */
   guint viewer_grace_ms;   /* 30000 */
   char *sdp;               /* nullable: in place of tracks (kind=rtp) */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/api.h"
 
-#include "access/bearer.h"
+#include "http/grant.h"
 
 #define TYPE_JSON "application/json"
 #define MAX_DEPTH 16
@@ -11,14 +11,17 @@
 gboolean
 wc_api_check (WcRequest *request)
 {
-  WcAccessVerdict verdict =
-      wc_access_check (request->context->admin_token,
-                       wc_request_field (request, "Authorization"));
+  return wc_grant (request, WC_ACCESS_MANAGE, NULL);
+}
 
-  if (verdict == WC_ACCESS_GRANTED)
-    return TRUE;
-  wc_request_answer_unauthorised (request, verdict == WC_ACCESS_INVALID);
-  return FALSE;
+gboolean
+wc_api_check_mountpoint (WcRequest *request)
+{
+  WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
+                                                 request->params.params[0]);
+
+  return wc_grant (request, WC_ACCESS_MANAGE,
+                   mountpoint != NULL ? wc_mountpoint_spec (mountpoint) : NULL);
 }
 
 /* How deep brackets that are not in strings are nested. */

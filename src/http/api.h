@@ -6,6 +6,8 @@
 
 /** 401 without the admin token. */
 gboolean wc_api_check (WcRequest *request);
+/** The same for the mountpoint in the path, which its own token opens too. */
+gboolean wc_api_check_mountpoint (WcRequest *request);
 
 /** The JSON object in the body, or NULL after an answer: 415 for another type,
  * 400 for what is no JSON (with the position) or no object. (transfer full) */

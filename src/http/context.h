@@ -3,6 +3,7 @@
  * server, which outlives every request. Main thread. */
 #pragma once
 
+#include "access/access.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "ingest/ingest.h"
@@ -18,7 +19,7 @@ typedef struct {
   WcRegistry *registry;
   const WcAddress *candidates;
   guint n_candidates;
-  const char *admin_token;
+  WcAccess *access;
   const char *version;
   gboolean ready; /* set by the server: loaded, and not stopping */
 } WcHttpContext;

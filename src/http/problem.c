@@ -54,6 +54,8 @@ mountpoint_problem (WcMountpointError code)
   case WC_MOUNTPOINT_ERROR_LIMIT:
   case WC_MOUNTPOINT_ERROR_STOPPING:
     return (WcProblem){503, 5};
+  case WC_MOUNTPOINT_ERROR_RATE:
+    return (WcProblem){429, 1};
   case WC_MOUNTPOINT_ERROR_INVALID:
     return (WcProblem){422, 0};
   case WC_MOUNTPOINT_ERROR_STORE:

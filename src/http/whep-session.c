@@ -3,6 +3,7 @@
 
 #include "http/cors.h"
 #include "http/etag.h"
+#include "http/grant.h"
 #include "http/whep.h"
 #include "sdp/fragment.h"
 
@@ -63,13 +64,8 @@ wc_whep_session_check (WcRequest *request)
                                                  request->params.params[0]);
   const WcMountpointSpec *spec =
       mountpoint != NULL ? wc_mountpoint_spec (mountpoint) : NULL;
-  const char *token = spec == NULL        ? NULL
-                      : is_whip (request) ? spec->publish_token
-                                          : spec->watch_token;
-  return wc_whep_grant (request,
-                        wc_access_check_session (
-                            token, wc_request_field (request, "Authorization"),
-                            request->context->config->session_auth_strict));
+  return wc_grant_capability (
+      request, is_whip (request) ? WC_ACCESS_PUBLISH : WC_ACCESS_WATCH, spec);
 }
 
 gboolean

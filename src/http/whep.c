@@ -2,6 +2,7 @@
 #include "http/whep.h"
 
 #include "http/cors.h"
+#include "http/grant.h"
 #include "http/url.h"
 
 #include <string.h>
@@ -11,15 +12,6 @@ is_preflight (WcRequest *request)
 {
   return wc_cors_is_preflight (
       soup_server_message_get_request_headers (request->message));
-}
-
-gboolean
-wc_whep_grant (WcRequest *request, WcAccessVerdict verdict)
-{
-  if (verdict == WC_ACCESS_GRANTED)
-    return TRUE;
-  wc_request_answer_unauthorised (request, verdict == WC_ACCESS_INVALID);
-  return FALSE;
 }
 
 gboolean
@@ -41,9 +33,7 @@ wc_whep_check_watch (WcRequest *request)
 
   WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
                                                  request->params.params[0]);
-  return wc_whep_grant (
-      request, wc_access_check (wc_mountpoint_spec (mountpoint)->watch_token,
-                                wc_request_field (request, "Authorization")));
+  return wc_grant (request, WC_ACCESS_WATCH, wc_mountpoint_spec (mountpoint));
 }
 
 gboolean
@@ -118,23 +108,30 @@ wc_whep_require_offer (WcRequest *request)
   return NULL;
 }
 
-void
-wc_whep_watch (WcRequest *request)
+static void
+make_session (WcRequest *request)
 {
-  g_autoptr (GBytes) offer = wc_whep_require_offer (request);
-
-  if (offer == NULL)
-    return;
+  g_autoptr (GBytes) offer = wc_request_body (request);
   g_autofree char *address = wc_request_address (request);
   WcViewerInfo viewer = {
       .address = address,
       .user_agent = wc_request_field (request, "User-Agent"),
   };
-  wc_request_pause (request);
+
   wc_registry_watch_async (
       request->context->registry, request->params.params[0],
       g_bytes_get_data (offer, NULL), g_bytes_get_size (offer), &viewer,
       on_watched, wc_request_ref (request));
+}
+
+void
+wc_whep_watch (WcRequest *request)
+{
+  g_autoptr (GBytes) offer = wc_whep_require_offer (request);
+
+  if (offer != NULL)
+    wc_grant_by_hook (request, WC_ACCESS_WATCH, request->params.params[0],
+                      make_session);
 }
 
 void

@@ -3,7 +3,6 @@
  * POST with an offer makes a session. Main thread. */
 #pragma once
 
-#include "access/bearer.h"
 #include "http/request.h"
 
 #define WC_TYPE_SDP "application/sdp"
@@ -27,6 +26,3 @@ GBytes *wc_whep_require_offer (WcRequest *request);
  * with @error when @session is NULL. */
 void wc_whep_answer_session (WcRequest *request, WcSession *session,
                              const GError *error);
-
-/** Answers 401 and returns FALSE unless @verdict is granted. */
-gboolean wc_whep_grant (WcRequest *request, WcAccessVerdict verdict);

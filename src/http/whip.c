@@ -2,6 +2,7 @@
 #include "http/whip.h"
 
 #include "http/cors.h"
+#include "http/grant.h"
 #include "http/whep.h"
 
 static WcMountpoint *
@@ -35,9 +36,7 @@ wc_whip_check_publish (WcRequest *request)
 
   if (mountpoint == NULL)
     return FALSE;
-  return wc_whep_grant (
-      request, wc_access_check (wc_mountpoint_spec (mountpoint)->publish_token,
-                                wc_request_field (request, "Authorization")));
+  return wc_grant (request, WC_ACCESS_PUBLISH, wc_mountpoint_spec (mountpoint));
 }
 
 gboolean
@@ -60,21 +59,30 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
   wc_whep_answer_session (request, session, error);
 }
 
-void
-wc_whip_publish (WcRequest *request)
+static void
+make_session (WcRequest *request)
 {
-  g_autoptr (GBytes) offer = wc_whep_require_offer (request);
+  g_autoptr (GBytes) offer = wc_request_body (request);
   WcMountpoint *mountpoint = require_mountpoint (request);
-
-  if (offer == NULL || mountpoint == NULL)
-    return;
   g_autofree char *address = wc_request_address (request);
   WcViewerInfo publisher = {
       .address = address,
       .user_agent = wc_request_field (request, "User-Agent"),
   };
-  wc_request_pause (request);
+
+  if (mountpoint == NULL)
+    return; /* destroyed while the hook was asked */
   wc_mountpoint_publish_async (mountpoint, g_bytes_get_data (offer, NULL),
                                g_bytes_get_size (offer), &publisher,
                                on_published, wc_request_ref (request));
+}
+
+void
+wc_whip_publish (WcRequest *request)
+{
+  g_autoptr (GBytes) offer = wc_whep_require_offer (request);
+
+  if (offer != NULL)
+    wc_grant_by_hook (request, WC_ACCESS_PUBLISH, request->params.params[0],
+                      make_session);
 }

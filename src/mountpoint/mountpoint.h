@@ -21,6 +21,7 @@ typedef enum {
   WC_MOUNTPOINT_ERROR_NOT_LIVE,  /* 409 + Retry-After: no picture now */
   WC_MOUNTPOINT_ERROR_DISABLED,  /* 403 */
   WC_MOUNTPOINT_ERROR_LIMIT,     /* 503 + Retry-After */
+  WC_MOUNTPOINT_ERROR_RATE,      /* 429 + Retry-After: too many at once */
   WC_MOUNTPOINT_ERROR_INVALID,   /* 422 */
   WC_MOUNTPOINT_ERROR_STORE,     /* 500: could not be saved */
   WC_MOUNTPOINT_ERROR_STOPPING,  /* 503 + Retry-After: server is going down */
@@ -44,6 +45,7 @@ typedef enum {
 /** What every mountpoint stands on. Owned by the server, outlives them. */
 typedef struct {
   WcIngestContext sources;
+  WcEngine *engine; /* nullable in tests: what it sends is not limited then */
   const WcAddress *candidates; /* to advertise, with ports; best first */
   guint n_candidates;
 } WcMountpointContext;

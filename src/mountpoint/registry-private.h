@@ -3,6 +3,7 @@
  * sessions, registry-change.c creates, edits and destroys. Main thread. */
 #pragma once
 
+#include "mountpoint/admission.h"
 #include "mountpoint/mountpoint-private.h"
 #include "mountpoint/registry.h"
 #include "mountpoint/session-table.h"
@@ -18,6 +19,7 @@ struct _WcRegistry {
   GHashTable *disabled;    /* ids of configured ones that are disabled */
   GPtrArray *problems;     /* utf8 */
   WcSessionTable *sessions;
+  WcAdmission *admission;
   gboolean stopped;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mountpoint/registry.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mountpoint/registry-private.h"
 #include "mountpoint/session-private.h"
@@ -205,6 +206,29 @@ wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
 /* --- watching --------------------------------------------------------------
  */
 
+/* The limits of time; the viewer is counted when it passes. */
+static gboolean
+may_join (WcRegistry *self, GTask *task)
+{
+  gint64 now_us = wc_clock_now_us ();
+  guint n_viewers = wc_session_table_n_viewers (self->sessions);
+
+  if (!wc_admission_has_bandwidth (self->admission, n_viewers)) {
+    wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_LIMIT,
+                        "there is no bandwidth for another viewer ([limits] "
+                        "max-egress-bps)");
+    return FALSE;
+  }
+  if (!wc_admission_may_join (self->admission, now_us)) {
+    wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_RATE,
+                        "too many viewers come at once ([limits] "
+                        "joins-per-second)");
+    return FALSE;
+  }
+  wc_admission_join (self->admission, now_us);
+  return TRUE;
+}
+
 /* TRUE if there is room for one more; else @task is over. */
 static gboolean
 has_room (WcRegistry *self, WcMountpoint *mountpoint, const char *address,
@@ -234,7 +258,7 @@ has_room (WcRegistry *self, WcMountpoint *mountpoint, const char *address,
                         limits[i].key, limits[i].max);
     return FALSE;
   }
-  return TRUE;
+  return may_join (self, task);
 }
 
 static void
@@ -340,6 +364,7 @@ wc_registry_new (const WcMountpointContext *context, GError **error)
 
   WcRegistry *self = g_object_new (WC_TYPE_REGISTRY, NULL);
   self->context = context;
+  self->admission = wc_admission_new (context->sources.config, context->engine);
   self->store = store;
   return self;
 }
@@ -359,6 +384,7 @@ wc_registry_finalize (GObject *object)
   /* A write under way has a task, and that a reference to us. */
   g_clear_pointer (&self->store, wc_store_free);
   wc_session_table_free (self->sessions);
+  g_clear_pointer (&self->admission, wc_admission_free);
   g_hash_table_unref (self->mountpoints);
   g_hash_table_unref (self->busy);
   g_hash_table_unref (self->kept);

@@ -24,6 +24,7 @@ struct WcServer {
   WcMountpointContext mountpoint_context;
   WcRegistry *registry;
   char *admin_token, *admin_token_path;
+  WcAccess *access;
   WcHttpContext http_context;
   WcHttpServer *http;
   /* While it stops. */
@@ -90,6 +91,7 @@ static gboolean
 make_registry (WcServer *server, GError **error)
 {
   server->mountpoint_context = (WcMountpointContext){
+      .engine = server->engine,
       .sources =
           {
               .config = server->config,
@@ -116,6 +118,13 @@ make_admin_token (WcServer *server, GError **error)
 }
 
 static gboolean
+make_access (WcServer *server, GError **error)
+{
+  server->access = wc_access_new (server->config, server->admin_token, error);
+  return server->access != NULL;
+}
+
+static gboolean
 make_http (WcServer *server, GError **error)
 {
   server->http_context = (WcHttpContext){
@@ -127,7 +136,7 @@ make_http (WcServer *server, GError **error)
       .registry = server->registry,
       .candidates = server->mountpoint_context.candidates,
       .n_candidates = server->mountpoint_context.n_candidates,
-      .admin_token = server->admin_token,
+      .access = server->access,
       .version = WC_VERSION,
   };
   server->http = wc_http_server_new (&server->http_context);
@@ -144,7 +153,8 @@ wc_server_start (const WcConfig *config, gboolean with_demo, GError **error)
   if (!make_engine (server, error) || !make_peers (server, error) ||
       !make_ports (server, error) || !make_rtsp (server, error) ||
       !make_candidates (server, error) || !make_registry (server, error) ||
-      !make_admin_token (server, error) || !make_http (server, error) ||
+      !make_admin_token (server, error) || !make_access (server, error) ||
+      !make_http (server, error) ||
       !wc_registry_load (server->registry, with_demo, error))
     return NULL;
   server->http_context.ready = TRUE;
@@ -259,6 +269,7 @@ wc_server_free (WcServer *server)
   if (server->registry != NULL)
     wc_registry_stop (server->registry);
   g_clear_pointer (&server->http, wc_http_server_free);
+  g_clear_pointer (&server->access, wc_access_free);
   g_clear_pointer (&server->admin_token, g_free);
   g_clear_pointer (&server->admin_token_path, g_free);
   g_clear_object (&server->registry);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "access/access.h"
 #include "access/admin-token.h"
 #include "access/bearer.h"
 
@@ -65,19 +66,119 @@ test_check (void)
                    WC_ACCESS_GRANTED);
 }
 
-static void
-test_check_session (void)
+static WcAccess *
+make_access (WcConfig *config)
 {
-  g_assert_cmpint (wc_access_check_session ("abc", NULL, FALSE), ==,
-                   WC_ACCESS_GRANTED);
-  g_assert_cmpint (wc_access_check_session ("abc", NULL, TRUE), ==,
-                   WC_ACCESS_MISSING);
-  g_assert_cmpint (wc_access_check_session ("abc", "Bearer x", FALSE), ==,
-                   WC_ACCESS_INVALID);
-  g_assert_cmpint (wc_access_check_session ("abc", "Bearer abc", TRUE), ==,
-                   WC_ACCESS_GRANTED);
-  g_assert_cmpint (wc_access_check_session (NULL, "Bearer x", TRUE), ==,
-                   WC_ACCESS_GRANTED);
+  g_autoptr (GError) error = NULL;
+  WcAccess *access = wc_access_new (config, "the-admin", &error);
+
+  g_assert_no_error (error);
+  return access;
+}
+
+/* Rows. */
+static void
+test_capability (void)
+{
+  static const struct {
+    gboolean strict;
+    const char *own, *authorization;
+    WcAccessVerdict verdict;
+  } cases[] = {
+      {FALSE, "abc", NULL, WC_ACCESS_GRANTED},
+      {TRUE, "abc", NULL, WC_ACCESS_MISSING},
+      {FALSE, "abc", "Bearer x", WC_ACCESS_INVALID},
+      {TRUE, "abc", "Bearer abc", WC_ACCESS_GRANTED},
+      {TRUE, NULL, "Bearer x", WC_ACCESS_GRANTED},
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    WcConfig config = {.session_auth_strict = cases[i].strict};
+    WcMountpointSpec spec = {.id = TEXT ("cam"),
+                             .watch_token = TEXT (cases[i].own)};
+    g_autoptr (WcAccess) access = make_access (&config);
+    g_assert_cmpint (wc_access_check_capability (access, WC_ACCESS_WATCH, &spec,
+                                                 cases[i].authorization),
+                     ==, cases[i].verdict);
+  }
+}
+
+/* Each token opens what it is for, and nothing else (A-04, I-18). */
+static void
+test_actions (void)
+{
+  static const struct {
+    const char *token;
+    gboolean opens[3]; /* watch, publish, manage */
+  } cases[] = {
+      {"watch-it", {TRUE, FALSE, FALSE}},  {"publish-it", {FALSE, TRUE, FALSE}},
+      {"manage-it", {FALSE, FALSE, TRUE}}, {"the-admin", {FALSE, FALSE, TRUE}},
+      {"another", {FALSE, FALSE, FALSE}},
+  };
+  WcConfig config = {0};
+  WcMountpointSpec spec = {.id = TEXT ("cam"),
+                           .watch_token = TEXT ("watch-it"),
+                           .publish_token = TEXT ("publish-it"),
+                           .manage_token = TEXT ("manage-it")};
+  g_autoptr (WcAccess) access = make_access (&config);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *field = g_strconcat ("Bearer ", cases[i].token, NULL);
+    for (guint action = 0; action < 3; action++)
+      g_assert_cmpint (
+          wc_access_check_action (access, (WcAccessAction)action, &spec, field),
+          ==, cases[i].opens[action] ? WC_ACCESS_GRANTED : WC_ACCESS_INVALID);
+  }
+  g_assert_cmpint (wc_access_check_action (access, WC_ACCESS_MANAGE, NULL,
+                                           "Bearer manage-it"),
+                   ==, WC_ACCESS_INVALID);
+  g_assert_cmpint (
+      wc_access_check_action (access, WC_ACCESS_MANAGE, NULL, NULL), ==,
+      WC_ACCESS_MISSING);
+}
+
+/* With signed tokens nothing is open by itself. */
+static void
+test_closed_by_keys (void)
+{
+  g_autofree char *file = g_strdup ("/tmp/wc-access-XXXXXX");
+  WcConfig config = {.jwt_keys = file};
+  WcMountpointSpec spec = {.id = TEXT ("cam")};
+  int fd = g_mkstemp (file);
+
+  g_assert_true (g_file_set_contents (
+      file,
+      "{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE\"}",
+      -1, NULL));
+  g_autoptr (WcAccess) access = make_access (&config);
+  g_assert_cmpint (
+      wc_access_check_action (access, WC_ACCESS_WATCH, &spec, NULL), ==,
+      WC_ACCESS_MISSING);
+  g_assert_cmpint (
+      wc_access_check_action (access, WC_ACCESS_PUBLISH, &spec, "Bearer a.b.c"),
+      ==, WC_ACCESS_INVALID);
+  g_close (fd, NULL);
+  g_unlink (file);
+}
+
+/* Row A-13. */
+static void
+test_attempts (void)
+{
+  g_autoptr (WcAttempts) attempts = wc_attempts_new ();
+  gint64 now_us = 5 * G_USEC_PER_SEC;
+
+  for (guint i = 0; i < WC_ATTEMPTS_MAX; i++) {
+    g_assert_cmpuint (wc_attempts_wait_s (attempts, "a", now_us), ==, 0);
+    wc_attempts_add (attempts, "a", now_us);
+  }
+  g_assert_cmpuint (wc_attempts_wait_s (attempts, "a", now_us), ==,
+                    WC_ATTEMPTS_WINDOW_S);
+  g_assert_cmpuint (wc_attempts_wait_s (attempts, "b", now_us), ==, 0);
+  now_us += WC_ATTEMPTS_WINDOW_S * G_USEC_PER_SEC;
+  g_assert_cmpuint (wc_attempts_wait_s (attempts, "a", now_us), ==, 0);
+  wc_attempts_add (attempts, "a", now_us);
+  g_assert_cmpuint (wc_attempts_wait_s (attempts, "a", now_us), ==, 0);
 }
 
 /* Made at the first start, the same at the second, and for nobody else. */
@@ -144,7 +245,10 @@ main (int argc, char **argv)
   g_test_add_func ("/access/bearer/parse", test_parse);
   g_test_add_func ("/access/bearer/parse-long", test_parse_long);
   g_test_add_func ("/access/bearer/check", test_check);
-  g_test_add_func ("/access/bearer/check-session", test_check_session);
+  g_test_add_func ("/access/capability", test_capability);
+  g_test_add_func ("/access/actions", test_actions);
+  g_test_add_func ("/access/closed-by-keys", test_closed_by_keys);
+  g_test_add_func ("/access/attempts", test_attempts);
   g_test_add_func ("/access/admin-token/made", test_admin_token_made);
   g_test_add_func ("/access/admin-token/given", test_admin_token_given);
   g_test_add_func ("/access/admin-token/file", test_admin_token_file);

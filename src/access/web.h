@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks other servers over HTTP: no redirects, no cookies, a time limit, and
+ * answers up to a size. Main thread. */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct WcWeb WcWeb;
+
+/** What came back: either @error, or @status and @body. Borrowed. */
+typedef void (*WcWebFunc) (guint status, GBytes *body, const GError *error,
+                           gpointer user_data);
+
+WcWeb *wc_web_new (guint timeout_ms, gsize max_size);
+/** Whoever still waits is told so, with an error. */
+void wc_web_free (WcWeb *web);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWeb, wc_web_free)
+
+void wc_web_get (WcWeb *web, const char *url, WcWebFunc func,
+                 gpointer user_data);
+/** POSTs @json. */
+void wc_web_post (WcWeb *web, const char *url, const char *json, WcWebFunc func,
+                  gpointer user_data);
+/** How many have not been answered. */
+guint wc_web_n_waiting (WcWeb *web);

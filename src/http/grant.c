@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/grant.h"
+
+#include "access/bearer.h"
+#include "base/clock.h"
+
+static const char *
+authorization_of (WcRequest *request)
+{
+  return wc_request_field (request, "Authorization");
+}
+
+static void
+answer_wait (WcRequest *request, guint status, guint seconds,
+             const char *detail)
+{
+  g_autofree char *text = g_strdup_printf ("%u", seconds);
+
+  wc_request_set_field (request, "Retry-After", text);
+  wc_request_answer_problem (request, status, "%s", detail);
+}
+
+static void
+answer_refusal (WcRequest *request, WcAccessVerdict verdict)
+{
+  switch (verdict) {
+  case WC_ACCESS_MISSING:
+  case WC_ACCESS_INVALID:
+    wc_request_answer_unauthorised (request, verdict == WC_ACCESS_INVALID);
+    return;
+  case WC_ACCESS_FORBIDDEN:
+    wc_request_set_field (request, "WWW-Authenticate",
+                          "Bearer realm=\"whepcast\", "
+                          "error=\"insufficient_scope\"");
+    wc_request_answer_problem (request, 403, "not with this token");
+    return;
+  case WC_ACCESS_UNKNOWN:
+    answer_wait (request, 503, 2, "who may come in cannot be found out now");
+    return;
+  case WC_ACCESS_GRANTED:
+    return;
+  }
+}
+
+/* TRUE when it is granted; else it has been answered, and is counted. */
+static gboolean
+settle (WcRequest *request, WcAccessVerdict verdict)
+{
+  g_autofree char *address = wc_request_address (request);
+
+  if (verdict == WC_ACCESS_GRANTED)
+    return TRUE;
+  if (verdict != WC_ACCESS_UNKNOWN)
+    wc_attempts_add (wc_access_attempts (request->context->access), address,
+                     wc_clock_now_us ());
+  answer_refusal (request, verdict);
+  return FALSE;
+}
+
+/* Only tokens can be guessed: who sends none is not held up. */
+static gboolean
+may_try (WcRequest *request)
+{
+  g_autofree char *address = wc_request_address (request);
+  guint wait_s =
+      authorization_of (request) != NULL
+          ? wc_attempts_wait_s (wc_access_attempts (request->context->access),
+                                address, wc_clock_now_us ())
+          : 0;
+
+  if (wait_s == 0)
+    return TRUE;
+  answer_wait (request, 429, wait_s, "too many refusals of this address");
+  return FALSE;
+}
+
+gboolean
+wc_grant (WcRequest *request, WcAccessAction action,
+          const WcMountpointSpec *spec)
+{
+  return may_try (request) &&
+         settle (request,
+                 wc_access_check_action (request->context->access, action, spec,
+                                         authorization_of (request)));
+}
+
+gboolean
+wc_grant_capability (WcRequest *request, WcAccessAction action,
+                     const WcMountpointSpec *spec)
+{
+  return may_try (request) &&
+         settle (request,
+                 wc_access_check_capability (request->context->access, action,
+                                             spec, authorization_of (request)));
+}
+
+typedef struct {
+  WcRequest *request;
+  WcGrantFunc func;
+} Waiting;
+
+static void
+on_verdict (WcAccessVerdict verdict, gpointer user_data)
+{
+  Waiting *waiting = user_data;
+  g_autoptr (WcRequest) request = waiting->request;
+
+  /* Answered: the server is stopping. Gone: nobody would get the session. */
+  if (!request->answered && wc_request_is_connected (request) &&
+      settle (request, verdict))
+    waiting->func (request);
+  g_free (waiting);
+}
+
+void
+wc_grant_by_hook (WcRequest *request, WcAccessAction action,
+                  const char *mountpoint, WcGrantFunc func)
+{
+  WcHook *hook = wc_access_hook (request->context->access);
+
+  wc_request_pause (request);
+  if (hook == NULL) {
+    func (request);
+    return;
+  }
+  g_autofree char *address = wc_request_address (request);
+  g_autofree char *token = NULL;
+  wc_bearer_parse (authorization_of (request), &token);
+  WcHookQuestion question = {
+      .action = action,
+      .mountpoint = mountpoint,
+      .address = address,
+      .user_agent = wc_request_field (request, "User-Agent"),
+      .token = token,
+  };
+  Waiting *waiting = g_new0 (Waiting, 1);
+  waiting->request = wc_request_ref (request);
+  waiting->func = func;
+  wc_hook_ask (hook, &question, on_verdict, waiting);
+}
