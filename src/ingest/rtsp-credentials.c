@@ -83,8 +83,7 @@ store_parameter (Digest *digest, const char *name, char *value)
 }
 
 /* FALSE when it is not `name=value, ...` to the end, or something is missing.
- * GStreamer's own reader of this is not used: it takes a length below zero
- * from a space after "=". */
+ * Strict, unlike GStreamer's reader of it, which guesses. */
 static gboolean
 parse_digest (const char *text, Digest *digest)
 {

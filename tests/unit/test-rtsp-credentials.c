@@ -95,7 +95,6 @@ test_digest (void)
   assert_digest (FALSE, "me", TOKEN, "ANNOUNCE", "another");
 }
 
-/* A space after "=" ends GStreamer's own reader. */
 static void
 test_malformed (void)
 {
