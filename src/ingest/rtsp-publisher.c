@@ -182,17 +182,29 @@ is_report_of (const guint8 *data, gsize size, guint32 ssrc)
   return size == 0;
 }
 
+/* Senders begin with a report, and it overtakes packets on its way here: until
+ * one has come, it is believed to be of them. */
+static guint32
+reporter_of (const Stream *stream, const guint8 *data, gsize size)
+{
+  if (stream->heard || size < 8)
+    return stream->ssrc;
+  return (guint32)data[4] << 24 | (guint32)data[5] << 16 |
+         (guint32)data[6] << 8 | data[7];
+}
+
 static gboolean
 take_rtcp (Stream *stream, const guint8 *data, gsize size, gint64 now_us)
 {
+  guint32 ssrc = reporter_of (stream, data, size);
   WcSourceRtcp rtcp;
 
-  if (stream->track == NULL || !stream->heard)
+  if (stream->track == NULL)
     return FALSE;
-  if (wc_source_rtcp_parse (data, size, stream->ssrc, &rtcp) && rtcp.has_report)
+  if (wc_source_rtcp_parse (data, size, ssrc, &rtcp) && rtcp.has_report)
     wc_source_track_push_report (stream->track, rtcp.ntp, rtcp.rtp_timestamp,
                                  now_us);
-  return is_report_of (data, size, stream->reported_ssrc);
+  return stream->heard && is_report_of (data, size, stream->reported_ssrc);
 }
 
 gboolean
