@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define ANSWER_TIMEOUT_S 2
+#define ANSWER_TIMEOUT_S 5
 
 struct WcRtspPoint {
   atomic_uint refs;

@@ -53,7 +53,7 @@ gboolean wc_rtsp_point_is_open (WcRtspPoint *self);
 
 /* --- threads of the RTSP server ----------------------------------------- */
 
-/** Asks the source, and waits for the main thread to answer, two seconds at
+/** Asks the source, and waits for the main thread to answer, five seconds at
  * most (503). */
 void wc_rtsp_point_announce (WcRtspPoint *self, WcRtspPublisher *publisher,
                              WcRtspVerdict *verdict);
