@@ -32,6 +32,7 @@ typedef enum {
 
 /** What the owner does with it; on the worker's thread, but for free. */
 typedef struct {
+  gboolean publishes; /* it is a publisher's: counted apart */
   void (*connected) (WcEndpoint *endpoint); /* once */
   void (*secured) (WcEndpoint *endpoint);   /* once */
   /** From an address that passed ICE; no STUN. */

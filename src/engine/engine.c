@@ -132,7 +132,8 @@ wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats)
   *stats = (WcEngineStats){0};
   for (guint i = 0; i < engine->n_workers; i++) {
     WcWorker *worker = &engine->workers[i];
-    stats->subscribers += atomic_load (&worker->n_endpoints);
+    stats->subscribers += atomic_load (&worker->n_subscribers);
+    stats->publishers += atomic_load (&worker->n_publishers);
     stats->datagrams_in += atomic_load (&worker->datagrams_in);
     stats->datagrams_out += atomic_load (&worker->datagrams_out);
     stats->bytes_out += atomic_load (&worker->bytes_out);

@@ -30,7 +30,7 @@ typedef struct {
 } WcEngineConfig;
 
 typedef struct {
-  guint subscribers;
+  guint subscribers, publishers;
   guint64 datagrams_in, datagrams_out, bytes_out;
   guint64 foreign;       /* came to another worker's socket */
   guint64 stun_rejected; /* not authentic, or for nobody */

@@ -489,6 +489,7 @@ on_free (WcEndpoint *endpoint)
 }
 
 static const WcEndpointClass endpoint_class = {
+    .publishes = TRUE,
     .connected = on_connected,
     .secured = on_secured,
     .datagram = on_datagram,

@@ -98,12 +98,19 @@ wc_worker_send (WcWorker *worker, const WcAddress *to, const WcAddress *local,
 
 /* --- tables --------------------------------------------------------------- */
 
+static atomic_uint *
+counter_of (WcWorker *worker, const WcEndpoint *endpoint)
+{
+  return endpoint->class->publishes ? &worker->n_publishers
+                                    : &worker->n_subscribers;
+}
+
 void
 wc_worker_add (WcWorker *worker, WcEndpoint *endpoint)
 {
   g_hash_table_insert (worker->by_ufrag, endpoint->ufrag,
                        wc_endpoint_ref (endpoint));
-  atomic_fetch_add (&worker->n_endpoints, 1);
+  atomic_fetch_add (counter_of (worker, endpoint), 1);
 }
 
 void
@@ -112,7 +119,7 @@ wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint)
   if (endpoint->waits_for_turn)
     g_ptr_array_remove_fast (worker->turns, endpoint);
   if (g_hash_table_remove (worker->by_ufrag, endpoint->ufrag))
-    atomic_fetch_sub (&worker->n_endpoints, 1);
+    atomic_fetch_sub (counter_of (worker, endpoint), 1);
 }
 
 void

@@ -71,7 +71,7 @@ struct WcWorker {
   gboolean wants_writable;
   WcDatagram *datagrams; /* receive batch */
 
-  atomic_uint n_endpoints;
+  atomic_uint n_subscribers, n_publishers;
   atomic_ullong datagrams_in, datagrams_out, bytes_out, foreign_in;
   atomic_ullong stun_rejected, stray, send_failed;
   atomic_ullong batch_datagrams, batch_bytes, batch_failed, batch_blocked,

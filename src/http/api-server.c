@@ -32,6 +32,7 @@ engine_json (const WcHttpContext *context)
   json_object_set_boolean_member (object, "ipv6",
                                   wc_engine_has_ipv6 (context->engine));
   json_object_set_int_member (object, "subscribers", stats.subscribers);
+  json_object_set_int_member (object, "publishers", stats.publishers);
   json_object_set_int_member (object, "datagrams_in",
                               (gint64)stats.datagrams_in);
   json_object_set_int_member (object, "datagrams_out",

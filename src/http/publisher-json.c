@@ -4,16 +4,6 @@
 #include "base/clock.h"
 #include "http/api.h"
 
-static guint64
-newest_layer_packet (const WcPublisherStats *stats, WcMedia media)
-{
-  gint64 newest_us = 0;
-
-  for (guint i = 0; i < WC_DEMUX_MAX_LAYERS; i++)
-    newest_us = MAX (newest_us, stats->streams[media][i].last_packet_us);
-  return (guint64)newest_us;
-}
-
 static void
 set_stream (JsonObject *object, const WcIntakeStats *stats)
 {
@@ -55,6 +45,17 @@ layers_json (const WcPublisherInfo *info)
   return layers;
 }
 
+static JsonArray *
+codecs_json (const WcPublisherInfo *info)
+{
+  JsonArray *codecs = json_array_new ();
+
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (info->codecs[i] != NULL)
+      json_array_add_string_element (codecs, info->codecs[i]);
+  return codecs;
+}
+
 /* Of the whole publisher: the sum of the rates, the worst of the losses. */
 static void
 set_totals (JsonObject *object, const WcPublisherStats *stats)
@@ -84,8 +85,7 @@ set_streams (JsonObject *object, const WcPublisherInfo *info)
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     JsonObject *stream;
 
-    if (newest_layer_packet (&info->stats, i) == 0 ||
-        (i == WC_MEDIA_VIDEO && info->n_layers > 0))
+    if (info->codecs[i] == NULL || (i == WC_MEDIA_VIDEO && info->n_layers > 0))
       continue;
     stream = json_object_new ();
     set_stream (stream, &info->stats.streams[i][0]);
@@ -117,6 +117,7 @@ wc_publisher_json_new (WcMountpoint *mountpoint)
                        ? wc_address_format (&info.stats.address, text)
                        : NULL);
   wc_api_set_text (object, "user_agent", wc_session_user_agent (session));
+  json_object_set_array_member (object, "codecs", codecs_json (&info));
   set_totals (object, &info.stats);
   set_streams (object, &info);
   return object;

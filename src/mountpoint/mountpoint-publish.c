@@ -104,6 +104,19 @@ wc_mountpoint_unpublish (WcMountpoint *mountpoint, WcSession *session)
   g_object_unref (session);
 }
 
+static void
+fill_codecs (const WcSdpPlan *plan, const char *codecs[WC_N_MEDIA])
+{
+  for (guint i = 0; i < WC_N_MEDIA; i++) {
+    const WcSdpPlanMedia *media =
+        plan->index[i] >= 0
+            ? g_ptr_array_index (plan->media, (guint)plan->index[i])
+            : NULL;
+    codecs[i] =
+        media != NULL ? wc_codec_find (media->format->name)->name : NULL;
+  }
+}
+
 gboolean
 wc_mountpoint_get_publisher (WcMountpoint *mountpoint, WcPublisherInfo *info)
 {
@@ -116,6 +129,7 @@ wc_mountpoint_get_publisher (WcMountpoint *mountpoint, WcPublisherInfo *info)
       wc_session_state (session) >= WC_SESSION_CLOSING)
     return FALSE;
   wc_publisher_peer_get_stats (session->publisher, &info->stats);
+  fill_codecs (wc_publisher_peer_plan (session->publisher), info->codecs);
   if (whip == NULL || wc_ingest_whip_intake (whip) == NULL)
     return TRUE;
   info->n_layers = wc_whip_intake_n_layers (wc_ingest_whip_intake (whip));

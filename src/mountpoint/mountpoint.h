@@ -119,7 +119,8 @@ void wc_mountpoint_unpublish (WcMountpoint *mountpoint, WcSession *session);
 typedef struct {
   WcSession *session; /* borrowed */
   WcPublisherStats stats;
-  guint n_layers; /* of simulcast; 0: none */
+  const char *codecs[WC_N_MEDIA]; /* static; NULL: it has no such medium */
+  guint n_layers;                 /* of simulcast; 0: none */
   WcWhipLayerInfo layers[WC_LAYERS_MAX];
 } WcPublisherInfo;
 

@@ -257,6 +257,117 @@ test_ends (void)
                    TC_PEER_CLOSED);
 }
 
+/* --- ten restarts --------------------------------------------------------- */
+
+#define RESTARTS 10
+#define MAX_DIFFERENCE_US 40000
+
+/* Of the newest packet of each kind: its timestamp, and when it came, which is
+ * when it was taken: the publisher sends at once. */
+typedef struct {
+  guint32 timestamp[WC_N_MEDIA];
+  gint64 came_us[WC_N_MEDIA];
+} Seen;
+
+static void
+note_packet (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
+             gpointer data)
+{
+  Seen *seen = data;
+  WcMedia media = strcmp (tc_track_section (track)->kind, "video") == 0
+                      ? WC_MEDIA_VIDEO
+                      : WC_MEDIA_AUDIO;
+
+  if (packet->timestamp == seen->timestamp[media])
+    return; /* the first of a frame */
+  seen->timestamp[media] = packet->timestamp;
+  seen->came_us[media] = wc_clock_now_us ();
+}
+
+static const TcTrackStats *
+stats_of (TcWhepClient *viewer, WcMedia media)
+{
+  return tc_track_stats (tc_whep_client_track (viewer, media));
+}
+
+static gint64
+clock_offset_us (TcWhepClient *viewer, const Seen *seen, WcMedia media)
+{
+  const TcTrackStats *stats = stats_of (viewer, media);
+  gint64 rate = media == WC_MEDIA_VIDEO ? 90000 : 48000;
+  gint64 ticks = (gint32)(seen->timestamp[media] - stats->last_sr.rtp);
+
+  return wc_clock_ntp_to_us (stats->last_sr.ntp) +
+         ticks * G_USEC_PER_SEC / rate - seen->came_us[media];
+}
+
+typedef struct {
+  TcWhepClient *viewer;
+  guint wanted[WC_N_MEDIA];
+} Reports;
+
+static gboolean
+has_reports (gpointer data)
+{
+  Reports *reports = data;
+
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (stats_of (reports->viewer, i)->sr_count < reports->wanted[i])
+      return FALSE;
+  return TRUE;
+}
+
+static void
+wait_reports (Stage *stage, TcWhepClient *viewer, guint n)
+{
+  Reports reports = {.viewer = viewer};
+
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    reports.wanted[i] = (guint)stats_of (viewer, i)->sr_count + n;
+  g_assert_true (tc_loop_run (stage->loop, 30000, has_reports, &reports));
+}
+
+static TcWhipClient *
+restart (Stage *stage, TcWhipClient *publisher, guint nth)
+{
+  tc_whip_client_close (publisher);
+  g_assert_true (wait_state (stage, "lost", PATIENCE_MS));
+  tc_whip_client_free (publisher);
+  return publish_live (
+      stage,
+      (TcWhipOptions){.behaviour = nth % 2 ? TC_WHIP_FFMPEG : TC_WHIP_OBS});
+}
+
+/* Issue 3, item 7: the numbers go on, and sound stays with the picture. */
+static void
+test_restarts (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  TcWhipClient *publisher = publish_live (stage, (TcWhipOptions){0});
+  Seen seen = {0};
+  TcWhepOptions options = {
+      .url = stage->whep_url, .peer.packet = note_packet, .peer.data = &seen};
+  g_autoptr (TcWhepClient) viewer = tc_whep_client_new (stage->loop, &options);
+
+  tc_whep_client_start (viewer);
+  g_assert_true (tc_whep_client_wait_key_frame (viewer, PATIENCE_MS));
+  for (guint i = 0; i <= RESTARTS; i++) {
+    if (i > 0)
+      publisher = restart (stage, publisher, i);
+    assert_plays (viewer, 60);
+    wait_reports (stage, viewer, 3);
+    gint64 difference_us = clock_offset_us (viewer, &seen, WC_MEDIA_VIDEO) -
+                           clock_offset_us (viewer, &seen, WC_MEDIA_AUDIO);
+    g_test_message ("restart %u: picture against sound: %+d us", i,
+                    (int)difference_us);
+    g_assert_cmpint (ABS (difference_us), <, MAX_DIFFERENCE_US);
+  }
+  g_assert_cmpuint (stats_of (viewer, WC_MEDIA_VIDEO)->lost, ==, 0);
+  g_assert_cmpuint (stats_of (viewer, WC_MEDIA_AUDIO)->lost, ==, 0);
+  g_assert_cmpint (tc_whep_client_state (viewer), ==, TC_WHEP_PLAYING);
+  tc_whip_client_free (publisher);
+}
+
 /* --- nonsense
  * ------------------------------------------------------------------ */
 
@@ -416,6 +527,7 @@ main (int argc, char **argv)
   g_test_add_func ("/publisher/impostor/R-01", test_impostor);
   g_test_add_func ("/publisher/ends", test_ends);
   g_test_add_func ("/publisher/through", test_through);
+  g_test_add_func ("/publisher/restarts/R-07", test_restarts);
   g_test_add_func ("/publisher/nonsense/R-11", test_nonsense);
   return g_test_run ();
 }

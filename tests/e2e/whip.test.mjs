@@ -92,6 +92,7 @@ describe('a browser publishes, another one plays', () => {
       assert.match(seen.media_address, /^[0-9a-f.:[\]]+:\d+$/);
       assert.match(seen.user_agent, /Chrom/);
       assert.deepEqual(seen.layers, []);
+      assert.deepEqual(seen.codecs.sort(), ['VP8', 'opus']);
       assert.equal(seen.loss, 0);
       const mountpoint = await server.api.read('told');
       assert.equal(mountpoint.whip_url, server.whip('told'));
