@@ -76,6 +76,17 @@ describe('publishers', () => {
     }
   }));
 
+  test('AAC is heard: it becomes Opus while somebody listens', LIMIT,
+    scoped(async (scope) => {
+      const url = await create(scope, 'aac');
+      startFfmpeg(scope, url, { audio: 'AAC' });
+      await waitLive('aac');
+      const viewer = await watch(scope, 'aac');
+      await viewer.frames(20);
+      await viewer.tone([440]);
+      assert.match((await viewer.stats()).audioCodec, /opus/i);
+    }));
+
   test('rtspclientsink makes a key frame when it is asked for one', LIMIT,
     scoped(async (scope) => {
       const bare = await startServer(scope, {
