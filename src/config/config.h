@@ -18,7 +18,7 @@ typedef enum {
   WC_CONFIG_ERROR_VALUE, /* a value of the wrong type or out of range */
 } WcConfigError;
 
-typedef enum { WC_LANE_WEBRTCBIN, WC_LANE_DIRECT } WcLaneKind;
+typedef enum { WC_LANE_DIRECT, WC_LANE_WEBRTCBIN } WcLaneKind;
 
 typedef struct {
   /* [server] */

@@ -16,7 +16,7 @@ static const char *const etag_modes[] = {"lenient", "strict", NULL};
 static const char *const auth_modes[] = {"capability", "strict", NULL};
 static const char *const metrics_modes[] = {"token", "open", NULL};
 static const char *const profile_modes[] = {"relaxed", "strict", NULL};
-static const char *const lanes[] = {"webrtcbin", "direct", NULL};
+static const char *const lanes[] = {"direct", "webrtcbin", NULL};
 static const char *const all_origins[] = {"*", NULL};
 static const char *const all_addresses[] = {"auto", NULL};
 
@@ -396,8 +396,9 @@ static const WcKey fanout_keys[] = {
     {
         .name = "lane",
         ENUM (lanes),
-        .fallback = "webrtcbin",
-        .description = "How media reaches a viewer.",
+        .fallback = "direct",
+        .description = "How media reaches a viewer: encrypted and sent by the "
+                       "engine, or through its webrtcbin.",
         CONFIG (lane),
     },
     {

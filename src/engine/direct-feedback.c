@@ -130,24 +130,24 @@ note_reports (WcDirectLane *lane, const WcRtcpSummary *summary, gint64 now_us)
 {
   guint64 now_ntp = wc_clock_to_ntp (now_us);
   guint jitter_ms = 0;
-  int loss = -1;
+  int loss = -1, rtt_ms = -1;
 
   for (guint i = 0; i < summary->n_reports; i++) {
     const WcRtcpReport *report = &summary->reports[i];
     const WcDirectStream *stream = stream_of (lane, report->ssrc);
     if (stream == NULL)
       continue;
-    gint rtt_ms = wc_rtcp_round_trip_ms (report, now_ntp);
+    rtt_ms = MAX (rtt_ms, wc_rtcp_round_trip_ms (report, now_ntp));
     loss = MAX (loss, report->fraction_lost);
     jitter_ms = MAX (jitter_ms, (guint)((guint64)report->jitter * 1000 /
                                         stream->track.clock_rate));
-    if (rtt_ms >= 0)
-      atomic_store (&lane->rtt_ms, rtt_ms);
   }
   if (loss >= 0) {
     atomic_store (&lane->loss_256, loss);
     atomic_store (&lane->jitter_ms, jitter_ms);
   }
+  if (rtt_ms >= 0)
+    atomic_store (&lane->rtt_ms, rtt_ms);
   if (summary->remb_bps > 0)
     atomic_store (&lane->estimated_bps, summary->remb_bps);
 }

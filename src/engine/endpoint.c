@@ -14,21 +14,26 @@
 
 /* --- life ----------------------------------------------------------------- */
 
+static void
+make_credentials (const WcWorker *worker, char ufrag[16], char pwd[33])
+{
+  g_autofree char *random = wc_id_random_hex (6);
+  g_autofree char *secret = wc_id_random_hex (16);
+
+  g_snprintf (ufrag, 16, "%02x%s", worker->index, random);
+  g_strlcpy (pwd, secret, 33);
+}
+
 void
 wc_endpoint_init (WcEndpoint *endpoint, const WcEndpointClass *class,
                   WcEngine *engine)
 {
-  g_autofree char *random = wc_id_random_hex (6);
-  g_autofree char *pwd = wc_id_random_hex (16);
-
   atomic_init (&endpoint->refs, 1);
   endpoint->class = class;
   endpoint->engine = engine;
   endpoint->worker = wc_engine_choose_worker (engine);
   endpoint->turn_us = G_MAXINT64;
-  g_snprintf (endpoint->ufrag, sizeof endpoint->ufrag, "%02x%s",
-              endpoint->worker->index, random);
-  g_strlcpy (endpoint->pwd, pwd, sizeof endpoint->pwd);
+  make_credentials (endpoint->worker, endpoint->ufrag, endpoint->pwd);
   pthread_mutex_init (&endpoint->path_lock, NULL);
 }
 
@@ -70,6 +75,53 @@ void
 wc_endpoint_start (WcEndpoint *endpoint)
 {
   wc_worker_post (endpoint->worker, on_start, wc_endpoint_ref (endpoint));
+}
+
+typedef struct {
+  WcEndpoint *endpoint;
+  WcIceCredentials fresh;
+} Restart;
+
+static WcIceCredentials *
+restart_of (WcEndpoint *endpoint, guint generation)
+{
+  return &endpoint->restarts[generation % WC_ENDPOINT_RESTARTS];
+}
+
+static void
+forget_restart (WcEndpoint *endpoint, guint generation)
+{
+  g_hash_table_remove (endpoint->worker->restarted,
+                       restart_of (endpoint, generation)->ufrag);
+}
+
+static void
+on_restart (WcWorker *worker, gpointer data)
+{
+  Restart *restart = data;
+  WcEndpoint *endpoint = restart->endpoint;
+
+  if (endpoint->state != WC_ENDPOINT_NEW &&
+      endpoint->state != WC_ENDPOINT_ENDED) {
+    guint generation = ++endpoint->n_restarts;
+    if (generation > WC_ENDPOINT_RESTARTS)
+      forget_restart (endpoint, generation);
+    *restart_of (endpoint, generation) = restart->fresh;
+    g_hash_table_insert (worker->restarted,
+                         restart_of (endpoint, generation)->ufrag, endpoint);
+  }
+  wc_endpoint_unref (endpoint);
+  g_free (restart);
+}
+
+void
+wc_endpoint_restart_ice (WcEndpoint *endpoint, WcIceCredentials *fresh)
+{
+  Restart *restart = g_new (Restart, 1);
+
+  make_credentials (endpoint->worker, fresh->ufrag, fresh->pwd);
+  *restart = (Restart){wc_endpoint_ref (endpoint), *fresh};
+  wc_worker_post (endpoint->worker, on_restart, restart);
 }
 
 static void
@@ -140,6 +192,8 @@ end (WcEndpoint *endpoint)
     wc_worker_forget_address (endpoint->worker, &endpoint->addresses[i],
                               endpoint);
   endpoint->n_addresses = 0;
+  for (guint i = 0; i < MIN (endpoint->n_restarts, WC_ENDPOINT_RESTARTS); i++)
+    forget_restart (endpoint, endpoint->n_restarts - i);
   endpoint->state = WC_ENDPOINT_ENDED;
 }
 
@@ -222,9 +276,13 @@ take_path (WcEndpoint *endpoint, const WcDatagram *datagram)
 /* Chromium nominates only the pair it uses, again and again; libnice may
  * nominate several at once, and then the highest priority counts. */
 static void
-nominate (WcEndpoint *endpoint, const WcDatagram *datagram, guint32 priority,
-          gint64 now_us)
+nominate (WcEndpoint *endpoint, const WcDatagram *datagram, guint generation,
+          guint32 priority, gint64 now_us)
 {
+  if (generation != endpoint->generation)
+    endpoint->nominated_us = 0; /* what was before counts no more */
+  endpoint->generation = generation;
+
   gboolean same = is_path (endpoint, &datagram->from);
   gboolean fresh = now_us - endpoint->nominated_us < NOMINATION_FRESH_US;
 
@@ -235,16 +293,35 @@ nominate (WcEndpoint *endpoint, const WcDatagram *datagram, guint32 priority,
   take_path (endpoint, datagram);
 }
 
+/* The password that goes with @ufrag, and whose restart it was; NULL: a pair
+ * was nominated by newer ones. */
+static const char *
+find_password (WcEndpoint *endpoint, const char *ufrag, guint *generation)
+{
+  *generation = endpoint->n_restarts;
+  for (guint i = 0; i < MIN (endpoint->n_restarts, WC_ENDPOINT_RESTARTS); i++) {
+    WcIceCredentials *restart = restart_of (endpoint, *generation);
+    if (g_str_equal (restart->ufrag, ufrag))
+      return *generation >= endpoint->generation ? restart->pwd : NULL;
+    (*generation)--;
+  }
+  *generation = 0;
+  return endpoint->generation == 0 ? endpoint->pwd : NULL;
+}
+
 void
-wc_endpoint_on_stun (WcEndpoint *endpoint, const WcDatagram *datagram)
+wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
+                     const WcDatagram *datagram)
 {
   guint8 answer[WC_STUN_ANSWER_SIZE];
   WcStunRequest request;
   WcWorker *worker = endpoint->worker;
+  guint generation;
+  const char *pwd = find_password (endpoint, ufrag, &generation);
 
-  if (endpoint->state == WC_ENDPOINT_ENDED ||
-      !wc_stun_answer (worker->stun, datagram->data, datagram->size,
-                       endpoint->pwd, &datagram->from, answer, &request)) {
+  if (endpoint->state == WC_ENDPOINT_ENDED || pwd == NULL ||
+      !wc_stun_answer (worker->stun, datagram->data, datagram->size, pwd,
+                       &datagram->from, answer, &request)) {
     atomic_fetch_add_explicit (&worker->stun_rejected, 1, memory_order_relaxed);
     return;
   }
@@ -254,7 +331,8 @@ wc_endpoint_on_stun (WcEndpoint *endpoint, const WcDatagram *datagram)
   wc_worker_send (worker, &datagram->from, &datagram->local, answer,
                   request.answer_size);
   if (request.use_candidate)
-    nominate (endpoint, datagram, request.priority, wc_clock_now_us ());
+    nominate (endpoint, datagram, generation, request.priority,
+              wc_clock_now_us ());
   else if (!endpoint->has_path)
     take_path (endpoint, datagram); /* RFC 8445 section 12.1: any valid pair;
                                        DTLS gains a round trip */

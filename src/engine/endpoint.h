@@ -15,6 +15,10 @@
 /* A peer that checks several pairs has a few addresses; more are an abuse. */
 #define WC_ENDPOINT_ADDRESSES 8
 
+/* Credentials of ICE restarts that are remembered while none of theirs has
+ * nominated a pair. */
+#define WC_ENDPOINT_RESTARTS 3
+
 typedef enum {
   WC_ENDPOINT_NEW,
   WC_ENDPOINT_STARTED,
@@ -52,8 +56,13 @@ struct WcEndpoint {
   const WcEndpointClass *class;
   WcEngine *engine;
   WcWorker *worker;
-  char ufrag[16];
+  char ufrag[16]; /* the first ones, which never change */
   char pwd[33];
+
+  WcIceCredentials restarts[WC_ENDPOINT_RESTARTS]; /* circular, of the last
+                                                      restarts */
+  guint n_restarts;
+  guint generation; /* of the nominated pair; 0: of the first credentials */
 
   WcEndpointState state;
   gint64 started_us;
@@ -87,6 +96,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcEndpoint, wc_endpoint_unref)
 
 /** From now on its ICE is answered; the connect deadline runs. Once. */
 void wc_endpoint_start (WcEndpoint *endpoint);
+/** ICE restart (RFC 8445 section 9): makes other credentials. Checks by the old
+ * ones are answered until a pair is nominated by new ones; media goes on
+ * meanwhile. */
+void wc_endpoint_restart_ice (WcEndpoint *endpoint, WcIceCredentials *fresh);
 /** The peer has the keys and was authenticated. */
 void wc_endpoint_secured (WcEndpoint *endpoint);
 /** Something authentic came: it lives. Cheap. */
@@ -106,7 +119,9 @@ gboolean wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address);
 
 /* --- on the worker's thread ---------------------------------------------- */
 
-void wc_endpoint_on_stun (WcEndpoint *endpoint, const WcDatagram *datagram);
+/** @ufrag: that of the request, one of @endpoint's. */
+void wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
+                          const WcDatagram *datagram);
 void wc_endpoint_on_datagram (WcEndpoint *endpoint, const WcDatagram *datagram);
 /** Something that cannot be checked says that the peer has left: it has 4 s to
  * show that it has not. */

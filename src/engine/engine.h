@@ -41,6 +41,12 @@ typedef struct {
                          packet */
 } WcEngineStats;
 
+/** Of our ICE agent, RFC 8445 section 5.3. */
+typedef struct {
+  char ufrag[16];
+  char pwd[33];
+} WcIceCredentials;
+
 /** Opens the sockets and starts the workers. The error names the port. */
 WcEngine *wc_engine_new (const WcEngineConfig *config, GError **error);
 /** Ends the workers. No subscriber may be left. */

@@ -35,6 +35,12 @@ wc_subscriber_start (WcSubscriber *subscriber)
   wc_endpoint_start (&subscriber->endpoint);
 }
 
+void
+wc_subscriber_restart_ice (WcSubscriber *subscriber, WcIceCredentials *fresh)
+{
+  wc_endpoint_restart_ice (&subscriber->endpoint, fresh);
+}
+
 /* While it waits for a start point; asked again until one comes. */
 static void
 maybe_want_key_frame (WcSubscriber *subscriber, WcMedia media, gint64 now_us)

@@ -61,6 +61,12 @@ const char *wc_subscriber_pwd (const WcSubscriber *subscriber);
 /** From now on its ICE is answered; the connect deadline runs. Once. */
 void wc_subscriber_start (WcSubscriber *subscriber);
 
+/** ICE restart: makes other credentials; keys and media are not touched, and
+ * whether the viewer's webrtcbin is still there does not matter. After
+ * wc_subscriber_start (). */
+void wc_subscriber_restart_ice (WcSubscriber *subscriber,
+                                WcIceCredentials *fresh);
+
 /** The viewer has the keys and was authenticated: media may flow. */
 void wc_subscriber_secured (WcSubscriber *subscriber);
 

@@ -200,6 +200,15 @@ pass_on (WcWorker *worker, guint owner, const WcDatagram *datagram)
   wc_worker_post_foreign (wc_engine_worker (worker->engine, owner), datagram);
 }
 
+static WcEndpoint *
+find_ufrag (WcWorker *worker, const char *ufrag)
+{
+  WcEndpoint *endpoint = g_hash_table_lookup (worker->by_ufrag, ufrag);
+
+  return endpoint != NULL ? endpoint
+                          : g_hash_table_lookup (worker->restarted, ufrag);
+}
+
 static void
 on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
 {
@@ -207,9 +216,9 @@ on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
   guint owner;
 
   if (wc_stun_peek_ufrag (datagram->data, datagram->size, ufrag)) {
-    WcEndpoint *endpoint = g_hash_table_lookup (worker->by_ufrag, ufrag);
+    WcEndpoint *endpoint = find_ufrag (worker, ufrag);
     if (endpoint != NULL) {
-      wc_endpoint_on_stun (endpoint, datagram);
+      wc_endpoint_on_stun (endpoint, ufrag, datagram);
       return;
     }
     if (!is_foreign && wc_engine_owner_of (worker->engine, ufrag, &owner) &&
@@ -541,6 +550,7 @@ init_tables (WcWorker *worker)
   worker->stun = wc_stun_new ();
   worker->by_ufrag = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                             (GDestroyNotify)wc_endpoint_unref);
+  worker->restarted = g_hash_table_new (g_str_hash, g_str_equal);
   worker->by_address = g_hash_table_new_full (
       wc_address_hash_func, wc_address_equal_func, g_free, NULL);
   worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, free_feed);
@@ -551,6 +561,7 @@ static void
 free_tables (WcWorker *worker)
 {
   g_hash_table_unref (worker->by_address);
+  g_hash_table_unref (worker->restarted);
   g_hash_table_unref (worker->by_ufrag);
   g_hash_table_unref (worker->feeds);
   g_queue_clear_full (&worker->inbox, g_free);

@@ -60,6 +60,7 @@ struct WcWorker {
 
   WcStun *stun;
   GHashTable *by_ufrag;   /* char * -> WcEndpoint, owns a reference */
+  GHashTable *restarted;  /* the same for those of ICE restarts, borrowed */
   GHashTable *by_address; /* WcAddress * -> WcEndpoint, borrowed; valid only
                              while the engine says that it is ours */
   GHashTable *feeds;      /* WcTrack * -> WcFeed */

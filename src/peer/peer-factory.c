@@ -296,5 +296,11 @@ wc_peer_factory_count_webrtcbin (WcPeerFactory *factory, gint change)
 {
   atomic_fetch_add (&factory->webrtcbins, change);
   if (change < 0)
-    atomic_store (&factory->has_garbage, TRUE);
+    wc_peer_factory_note_garbage (factory);
+}
+
+void
+wc_peer_factory_note_garbage (WcPeerFactory *factory)
+{
+  atomic_store (&factory->has_garbage, TRUE);
 }

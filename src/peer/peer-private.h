@@ -18,6 +18,9 @@ guint wc_peer_factory_history_ms (WcPeerFactory *factory);
 /** A connection prepared ahead, for WcConnectionParams; nullable. */
 WcConnection *wc_peer_factory_take_connection (WcPeerFactory *factory);
 
+/** Much was freed: the heap is trimmed soon. Any thread. */
+void wc_peer_factory_note_garbage (WcPeerFactory *factory);
+
 /** Runs @run on the control pool. Any thread. */
 void wc_peer_factory_control (WcPeerFactory *factory, WcControlFunc run,
                               gpointer data);

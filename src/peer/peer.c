@@ -13,7 +13,8 @@
 struct _WcPeer {
   GObject parent;
   WcPeerFactory *factory;
-  WcSdpPlan *plan;
+  WcSdpPlan *plan; /* NULL once the webrtcbin has retired */
+  char *remote_ufrag, *remote_pwd;
   char *label;
   WcSubscriber *subscriber;
   WcWebrtcbinLane *lane; /* media goes through it; or these two: */
@@ -269,7 +270,10 @@ wc_peer_finalize (GObject *object)
   g_clear_pointer (&peer->direct, wc_direct_lane_unref);
   g_clear_pointer (&peer->handshake, wc_handshake_unref);
   g_clear_pointer (&peer->plan, wc_sdp_plan_free);
+  wc_peer_factory_note_garbage (peer->factory);
   g_clear_object (&peer->factory);
+  g_free (peer->remote_ufrag);
+  g_free (peer->remote_pwd);
   g_free (peer->label);
   g_free (peer->reason);
   g_free (peer->stream_id);
@@ -373,6 +377,8 @@ wc_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
 
   peer->factory = g_object_ref (factory);
   peer->plan = plan;
+  peer->remote_ufrag = g_strdup (plan->offer->ufrag);
+  peer->remote_pwd = g_strdup (plan->offer->pwd);
   peer->label = g_strdup (label);
   peer->stream_id = wc_id_random_hex (8);
   peer->cname = wc_id_random_hex (8);
@@ -460,6 +466,7 @@ on_retired (gpointer data)
 
   peer->retiring = FALSE;
   g_clear_pointer (&peer->handshake, wc_handshake_unref);
+  g_clear_pointer (&peer->plan, wc_sdp_plan_free); /* tens of KiB */
   if (peer->state == WC_PEER_CLOSED)
     begin_tear_down (peer);
   return G_SOURCE_REMOVE;
@@ -600,13 +607,13 @@ wc_peer_reason (WcPeer *peer)
 const char *
 wc_peer_remote_ufrag (WcPeer *peer)
 {
-  return peer->plan->offer->ufrag;
+  return peer->remote_ufrag;
 }
 
 const char *
 wc_peer_remote_pwd (WcPeer *peer)
 {
-  return peer->plan->offer->pwd;
+  return peer->remote_pwd;
 }
 
 static void

@@ -67,7 +67,7 @@ test_defaults (void)
   g_assert_cmpuint (config->port_min, ==, 20000);
   g_assert_cmpuint (config->port_max, ==, 29999);
   g_assert_cmpuint (config->latch_timeout_ms, ==, 500);
-  g_assert_cmpint (config->lane, ==, WC_LANE_WEBRTCBIN);
+  g_assert_cmpint (config->lane, ==, WC_LANE_DIRECT);
   g_assert_cmpuint (config->workers, >=, 1);
   g_assert_cmpuint (config->workers, <=, 64);
   g_assert_cmpuint (config->history_ms, ==, 2000);

@@ -147,15 +147,20 @@ connect_to (WcEngine *engine)
 }
 
 static gboolean
-check (int fd, WcSubscriber *subscriber, gboolean use_candidate)
+check_with (int fd, const char *ufrag, const char *pwd, gboolean use_candidate)
 {
   guint8 data[512];
-  gsize size =
-      stun_client_write (data, wc_subscriber_ufrag (subscriber),
-                         wc_subscriber_pwd (subscriber), use_candidate, 100);
+  gsize size = stun_client_write (data, ufrag, pwd, use_candidate, 100);
 
   g_assert_cmpint (send (fd, data, size, 0), ==, (gssize)size);
   return recv (fd, data, sizeof data, 0) > 0 && data[0] == 1 && data[1] == 1;
+}
+
+static gboolean
+check (int fd, WcSubscriber *subscriber, gboolean use_candidate)
+{
+  return check_with (fd, wc_subscriber_ufrag (subscriber),
+                     wc_subscriber_pwd (subscriber), use_candidate);
 }
 
 /* Many viewers, so that with several workers some datagrams are foreign. */
@@ -269,6 +274,69 @@ test_roam (void)
   stop (subscriber, &viewer);
   close (first);
   close (second);
+}
+
+static gboolean
+sent_to (WcSubscriber *subscriber, int fd)
+{
+  guint8 data[64];
+
+  g_assert_true (wc_subscriber_send (subscriber, "here", 4));
+  return recv (fd, data, sizeof data, 0) == 4;
+}
+
+static gboolean
+is_rejected (WcEngine *engine, int fd, const char *ufrag, const char *pwd)
+{
+  guint8 data[512];
+  gsize size = stun_client_write (data, ufrag, pwd, TRUE, 100);
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+  WcEngineStats stats;
+
+  wc_engine_get_stats (engine, &stats);
+  guint64 before = stats.stun_rejected;
+  g_assert_cmpint (send (fd, data, size, 0), ==, (gssize)size);
+  while (stats.stun_rejected == before && g_get_monotonic_time () < deadline)
+    wc_engine_get_stats (engine, &stats);
+  return stats.stun_rejected == before + 1;
+}
+
+/* RFC 8445 section 9: other credentials, again and again; the old path serves
+ * until the new one is nominated, at once whatever its priority, and then
+ * nobody knows the old credentials any more. */
+static void
+test_restart (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer viewer = {0};
+  WcSubscriber *subscriber = subscribe (engine, track, &viewer);
+  int old = connect_to (engine), new = connect_to (engine);
+  WcIceCredentials fresh[5];
+
+  wc_subscriber_start (subscriber);
+  g_assert_true (check (old, subscriber, TRUE));
+  for (guint i = 0; i < G_N_ELEMENTS (fresh); i++)
+    wc_subscriber_restart_ice (subscriber, &fresh[i]);
+  g_assert_true (check (old, subscriber, TRUE));
+  g_assert_true (is_rejected (engine, new, fresh[4].ufrag, fresh[3].pwd));
+  g_assert_true (is_rejected (engine, new, fresh[1].ufrag, fresh[1].pwd));
+  g_assert_true (check_with (new, fresh[4].ufrag, fresh[4].pwd, FALSE));
+  g_assert_true (sent_to (subscriber, old));
+  g_assert_true (check_with (new, fresh[4].ufrag, fresh[4].pwd, TRUE));
+  g_assert_true (sent_to (subscriber, new));
+  g_assert_true (is_rejected (engine, old, fresh[3].ufrag, fresh[3].pwd));
+  g_assert_true (is_rejected (engine, old, wc_subscriber_ufrag (subscriber),
+                              wc_subscriber_pwd (subscriber)));
+
+  wc_subscriber_restart_ice (subscriber, &fresh[0]);
+  g_assert_true (check_with (new, fresh[4].ufrag, fresh[4].pwd, TRUE));
+  g_assert_true (check_with (old, fresh[0].ufrag, fresh[0].pwd, TRUE));
+  g_assert_true (sent_to (subscriber, old));
+  g_assert_cmpuint (atomic_load (&viewer.connected), ==, 1);
+  stop (subscriber, &viewer);
+  close (old);
+  close (new);
 }
 
 /* A port is used again (a page reloaded behind a NAT) while the viewer that had
@@ -491,6 +559,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/engine/play/4-workers", GUINT_TO_POINTER (4),
                         test_play);
   g_test_add_func ("/engine/strangers", test_strangers);
+  g_test_add_func ("/engine/restart", test_restart);
   g_test_add_func ("/engine/roam/R-12", test_roam);
   g_test_add_func ("/engine/address-used-again", test_address_used_again);
   g_test_add_func ("/engine/address-contested", test_address_contested);
