@@ -4,8 +4,11 @@
 // it and, where something can be pushed to it, the command that does.
 
 import { ADMIN_KEY, keepToken, takeToken } from './token.js';
+import { readEvents } from './whep-player.js';
 
 const POLL_MS = 3000;
+const POLL_BESIDE_EVENTS_MS = 15000;
+const SETTLE_MS = 100;
 const LIMIT = 200;
 
 const element = (id) => document.getElementById(id);
@@ -22,6 +25,9 @@ const ui = {
 let token = takeToken(ADMIN_KEY);
 let timer = 0;
 let refreshing = false;
+let listener = null; // AbortController of what listens to events
+let isListening = false;
+let settleTimer = 0;
 const cards = new Map();
 
 // --- fetching ----------------------------------------------------------------
@@ -43,8 +49,46 @@ async function refresh() {
     show(answer);
   }
   if (token && !document.hidden) {
+    timer = setTimeout(refresh, isListening ? POLL_BESIDE_EVENTS_MS : POLL_MS);
+  }
+}
+
+/** What changes is looked at at once; where no events come, by polling alone. */
+async function listen() {
+  const abort = new AbortController();
+  listener?.abort();
+  listener = abort;
+  try {
+    const response = await fetch('api/v1/events', {
+      headers: { Authorization: `Bearer ${token}` },
+      cache: 'no-store', signal: abort.signal,
+    });
+    isListening = response.ok;
+    for await (const _ of response.ok ? readEvents(response) : []) {
+      clearTimeout(settleTimer);
+      settleTimer = setTimeout(refresh, SETTLE_MS);
+    }
+  } catch {
+    // Aborted, or the server has gone: polling says so.
+  }
+  if (listener === abort) {
+    isListening = false;
+    listener = null;
+    clearTimeout(timer);
     timer = setTimeout(refresh, POLL_MS);
   }
+}
+
+function ensureListening() {
+  if (token && !document.hidden && !listener) {
+    listen();
+  }
+}
+
+function stopListening() {
+  listener?.abort();
+  listener = null;
+  isListening = false;
 }
 
 /** The list, or what went wrong: { items, total } or { status, reason }. */
@@ -71,6 +115,7 @@ function show(answer) {
     ui.forget.hidden = false;
     showNotice('');
     showList(answer);
+    ensureListening();
   } else if (answer.status === 401 || answer.status === 403) {
     forget();
     askToken('This token is wrong.');
@@ -105,6 +150,7 @@ function submitToken(event) {
 
 function forget() {
   token = '';
+  stopListening();
   keepToken(ADMIN_KEY, '');
   cards.clear();
   ui.list.replaceChildren();
@@ -219,12 +265,14 @@ ui.forget.addEventListener('click', () => {
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     clearTimeout(timer);
+    stopListening();
   } else {
     refresh();
   }
 });
 addEventListener('hashchange', () => {
   token = takeToken(ADMIN_KEY);
+  stopListening();
   refresh();
 });
 refresh();

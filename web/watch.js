@@ -37,6 +37,7 @@ const ui = {
   volume: element('volume'),
   title: element('title'),
   chip: element('chip'),
+  viewers: element('viewers'),
   stats: element('stats'),
   statsList: element('stats-list'),
   statsButton: element('stats-button'),
@@ -106,6 +107,12 @@ function showState() {
   }
   showSound();
   wakeControls();
+}
+
+function showViewers() {
+  const { viewers } = player;
+  ui.viewers.hidden = viewers === null;
+  ui.viewers.textContent = `${viewers} watching`;
 }
 
 function submitToken(event) {
@@ -257,6 +264,7 @@ function statsRows(stats) {
 function connectEvents() {
   player.addEventListener('state', showState);
   player.addEventListener('track', showSound);
+  player.addEventListener('viewers', showViewers);
   ui.tokenForm.addEventListener('submit', submitToken);
   ui.again.addEventListener('click', () => player.start());
   ui.unmute.addEventListener('click', () => setMuted(false));

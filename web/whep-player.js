@@ -27,6 +27,12 @@ const DEFAULTS = Object.freeze({
   unknownRetryMs: 10000, // 404: perhaps somebody creates it later
 });
 
+/** A browser keeps six connections to a server of HTTP/1.1: so many of them may
+ * listen to events, in all players of a page. */
+const MAX_LISTENING = 3;
+let listening = 0;
+
+const EVENTS_RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
 const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
 
 /** Ask for stereo: without it in the offer browsers play Opus as mono. */
@@ -56,6 +62,35 @@ export function iceServersOfLink(header) {
         ? server : { ...server, username, credential: value('credential') };
     })
     .filter((server) => /^(stun|turn)s?:/.test(server.urls));
+}
+
+/** The URL of the events extension in a Link header, or null. */
+export function eventsUrlOfLink(header) {
+  const link = (header ?? '').split(/,\s*(?=<)/)
+    .find((one) => one.includes(`rel="${EVENTS_RELATION}"`));
+  return /<([^>]*)>/.exec(link ?? '')?.[1] ?? null;
+}
+
+/** Server-sent events out of a fetch() response: { event, data }, one by one.
+ * Not EventSource, because that cannot send a token. */
+export async function* readEvents(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) {
+      return;
+    }
+    text += value;
+    const blocks = text.split('\n\n');
+    text = blocks.pop();
+    for (const block of blocks) {
+      const field = (name) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1];
+      if (field('event')) {
+        yield { event: field('event'), data: field('data') ?? '' };
+      }
+    }
+  }
 }
 
 /** RFC 8840: the candidates found so far, the credentials they belong to. */
@@ -134,6 +169,9 @@ class Attempt {
   trickle = true;
   trickling = false;
   over = false;
+  eventsUrl = null;
+  inactive = false; // the server said that the source has gone
+  abort = new AbortController(); // of what listens to events
 }
 
 export class WhepPlayer extends EventTarget {
@@ -151,6 +189,7 @@ export class WhepPlayer extends EventTarget {
   #resumeOnShow = false;
   #lastStats = null;
   #running = false;
+  #viewers = null;
 
   /**
    * @param {HTMLVideoElement|null} video gets the stream; null: take `stream`
@@ -159,6 +198,7 @@ export class WhepPlayer extends EventTarget {
    *   token       sent as `Authorization: Bearer`, default none
    *   audio, video  what to ask for, default both; `order` puts one first
    *   stereo      ask for stereo sound, default true
+   *   events      listen to the server's events if it has any, default true
    *   iceServers  default: those of the server's Link headers, else none
    *   onstate     called as onstate(state, reason), beside the `state` event
    */
@@ -169,7 +209,7 @@ export class WhepPlayer extends EventTarget {
     }
     this.#video = video ?? null;
     this.#options = {
-      audio: true, video: true, stereo: true, order: ['video', 'audio'],
+      audio: true, video: true, stereo: true, events: true, order: ['video', 'audio'],
       ...DEFAULTS, ...options,
     };
     globalThis.addEventListener?.('pagehide', this.#onPageHide);
@@ -182,6 +222,8 @@ export class WhepPlayer extends EventTarget {
   /** The last WhepError, or null; `error.status` tells a 401 from a 422. */
   get error() { return this.#error; }
   get stream() { return this.#attempt?.stream ?? null; }
+  /** How many watch, if the server says so, else null; the `viewers` event. */
+  get viewers() { return this.#viewers; }
   /** The RTCPeerConnection of now, for those who want more than getStats(). */
   get peerConnection() { return this.#attempt?.pc ?? null; }
 
@@ -253,6 +295,7 @@ export class WhepPlayer extends EventTarget {
     this.#setState('connecting', 'Waiting for the first picture');
     this.#scheduleTrickle(attempt);
     this.#scheduleWatch(attempt, 100);
+    this.#listen(attempt);
   }
 
   #createPeer(attempt) {
@@ -305,7 +348,10 @@ export class WhepPlayer extends EventTarget {
       attempt.sessionUrl = new URL(location, response.url).href;
     }
     attempt.etag = response.headers.get('etag');
-    this.#linkServers = iceServersOfLink(response.headers.get('link'));
+    const link = response.headers.get('link');
+    this.#linkServers = iceServersOfLink(link);
+    const events = eventsUrlOfLink(link);
+    attempt.eventsUrl = events ? new URL(events, response.url).href : null;
     if (attempt.over) {
       // Stopped while the POST was under way: the session exists, so end it.
       this.#deleteSession(attempt);
@@ -381,6 +427,60 @@ export class WhepPlayer extends EventTarget {
     }
   }
 
+  // --- events ----------------------------------------------------------------
+
+  /** Without events everything works as well, only not at once. */
+  async #listen(attempt) {
+    if (!attempt.eventsUrl || !this.#options.events || listening >= MAX_LISTENING) {
+      return;
+    }
+    listening += 1;
+    try {
+      const response = await fetch(attempt.eventsUrl, {
+        headers: this.#headers({}), cache: 'no-store', signal: attempt.abort.signal,
+      });
+      if (response.ok) {
+        for await (const { event, data } of readEvents(response)) {
+          this.#onEvent(attempt, event, data);
+        }
+      }
+    } catch {
+      // The session is over, or the network is: that is noticed elsewhere.
+    } finally {
+      listening -= 1;
+    }
+  }
+
+  #onEvent(attempt, event, data) {
+    if (attempt.over) {
+      return;
+    }
+    switch (event) {
+      case 'active':
+        attempt.inactive = false;
+        attempt.packetsAt = performance.now();
+        break;
+      case 'inactive':
+        attempt.inactive = true;
+        this.#setState('waiting', 'The source has stopped; waiting for it to return');
+        break;
+      case 'viewercount':
+        this.#setViewers(JSON.parse(data).viewercount);
+        break;
+      case 'reconnect':
+        // The server ends the session; not all of its viewers return as one.
+        this.#endAttempt();
+        this.#retry('The server asked to connect again', Math.random() * 1000);
+        break;
+      default:
+    }
+  }
+
+  #setViewers(count) {
+    this.#viewers = Number.isFinite(count) ? count : null;
+    this.dispatchEvent(new CustomEvent('viewers', { detail: { viewers: this.#viewers } }));
+  }
+
   // --- watching it ---------------------------------------------------------
 
   #watchTransport(attempt) {
@@ -448,6 +548,11 @@ export class WhepPlayer extends EventTarget {
   #judge(attempt, counts, silentMs) {
     const { stallMs, noPacketsMs, connectTimeoutMs } = this.#options;
     const limit = attempt.packets > 0 ? noPacketsMs : connectTimeoutMs;
+    if (attempt.inactive) {
+      // The server keeps the session while it waits, and says when it does not.
+      attempt.packetsAt = performance.now();
+      return;
+    }
     if (silentMs > limit) {
       this.#restart(attempt, attempt.packets > 0
         ? 'No media is arriving' : 'No media came; the network may block UDP');
@@ -538,6 +643,8 @@ export class WhepPlayer extends EventTarget {
       return;
     }
     attempt.over = true;
+    attempt.abort.abort();
+    this.#setViewers(null);
     this.#attempt = null;
     this.#lastStats = null;
     clearTimeout(this.#watchTimer);

@@ -9,6 +9,7 @@
 #include "ingest/ingest.h"
 #include "mountpoint/registry.h"
 #include "peer/peer.h"
+#include "stats/event-bus.h"
 
 typedef struct {
   const WcConfig *config;
@@ -20,6 +21,7 @@ typedef struct {
   const WcAddress *candidates;
   guint n_candidates;
   WcAccess *access;
+  WcEventBus *bus;
   const char *version;
   gboolean ready; /* set by the server: loaded, and not stopping */
 } WcHttpContext;

@@ -147,17 +147,50 @@ wc_request_set_field (WcRequest *request, const char *name, const char *value)
 }
 
 void
+wc_request_add_field (WcRequest *request, const char *name, const char *value)
+{
+  if (request->message == NULL || request->answered)
+    return;
+  soup_message_headers_append (
+      soup_server_message_get_response_headers (request->message), name, value);
+}
+
+/* Fields of every answer. */
+static void
+set_common_fields (WcRequest *request)
+{
+  wc_request_set_field (request, "X-Content-Type-Options", "nosniff");
+  wc_cors_apply (request->context->config->cors_origins,
+                 soup_server_message_get_request_headers (request->message),
+                 soup_server_message_get_response_headers (request->message));
+}
+
+void
+wc_request_answer_stream (WcRequest *request, const char *type)
+{
+  if (request->message == NULL || request->answered)
+    return;
+  set_common_fields (request);
+  wc_request_set_field (request, "Content-Type", type);
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_set_field (request, "X-Accel-Buffering", "no");
+  soup_message_headers_set_encoding (
+      soup_server_message_get_response_headers (request->message),
+      SOUP_ENCODING_EOF);
+  soup_message_body_set_accumulate (
+      soup_server_message_get_response_body (request->message), FALSE);
+  soup_server_message_set_status (request->message, 200, NULL);
+  request->answered = TRUE;
+}
+
+void
 wc_request_answer (WcRequest *request, guint status, const char *type,
                    const char *body, gsize size)
 {
   if (request->message == NULL || request->answered)
     return;
 
-  SoupMessageHeaders *fields =
-      soup_server_message_get_request_headers (request->message);
-  wc_request_set_field (request, "X-Content-Type-Options", "nosniff");
-  wc_cors_apply (request->context->config->cors_origins, fields,
-                 soup_server_message_get_response_headers (request->message));
+  set_common_fields (request);
   if (type != NULL && size > 0)
     soup_server_message_set_response (request->message, type, SOUP_MEMORY_COPY,
                                       body, size);

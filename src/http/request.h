@@ -79,6 +79,13 @@ void wc_request_pause (WcRequest *request);
 void wc_request_set_field (WcRequest *request, const char *name,
                            const char *value);
 
+/** Adds a field of the answer beside others of its name. */
+void wc_request_add_field (WcRequest *request, const char *name,
+                           const char *value);
+
+/** Answers with a body that is appended to the message from now on, and ends
+ * with the connection. */
+void wc_request_answer_stream (WcRequest *request, const char *type);
 /** Answers. @type and @body are nullable. */
 void wc_request_answer (WcRequest *request, guint status, const char *type,
                         const char *body, gsize size);

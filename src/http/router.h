@@ -18,7 +18,7 @@ typedef enum {
   WC_METHOD_OTHER = 1 << 5,
 } WcMethod;
 
-#define WC_ROUTE_MAX_PARAMS 2
+#define WC_ROUTE_MAX_PARAMS 3
 
 typedef struct {
   char *params[WC_ROUTE_MAX_PARAMS]; /* NULL where there is none */

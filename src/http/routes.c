@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/routes.h"
 
+#include "http/api-events.h"
 #include "http/api-mountpoints.h"
 #include "http/api-server.h"
 #include "http/api-sessions.h"
@@ -9,6 +10,7 @@
 #include "http/failover-json.h"
 #include "http/health.h"
 #include "http/pages.h"
+#include "http/whep-events.h"
 #include "http/whep-session.h"
 #include "http/whep.h"
 #include "http/whip.h"
@@ -50,6 +52,15 @@ static const WcRoute routes[] = {
   { "/whip/{id}/{secret}", OPTIONS, KIB, wc_whep_session_check_options,
     wc_whep_session_options },
 
+  { "/whep/{id}/{secret}/events", POST, KIB, wc_whep_session_check,
+    wc_whep_events_create },
+  { "/whep/{id}/{secret}/events", GET, KIB, wc_whep_session_check,
+    wc_whep_events_read_all },
+  { "/whep/{id}/{secret}/events/{stream}", GET, KIB, wc_whep_session_check,
+    wc_whep_events_read },
+  { "/whep/{id}/{secret}/events/{stream}", DELETE, KIB, wc_whep_session_check,
+    wc_whep_events_delete },
+
   { "/api/v1/mountpoints", GET, KIB, wc_api_check, wc_api_mountpoints_list },
   { "/api/v1/mountpoints", POST, JSON_LIMIT, wc_api_check,
     wc_api_mountpoints_create },
@@ -70,6 +81,7 @@ static const WcRoute routes[] = {
     wc_api_sessions_list },
   { "/api/v1/sessions/{session}", DELETE, KIB, wc_api_check,
     wc_api_session_end },
+  { "/api/v1/events", GET, KIB, wc_api_check, wc_api_events_read },
   { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
 
   { "/healthz", GET, KIB, NULL, wc_health_alive },

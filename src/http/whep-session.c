@@ -12,6 +12,12 @@
  */
 #define KEY_DELETED "wc-deleted"
 
+gboolean
+wc_whep_session_is_deleted (WcSession *session)
+{
+  return g_object_get_data (G_OBJECT (session), KEY_DELETED) != NULL;
+}
+
 static gboolean
 is_whip (WcRequest *request)
 {
@@ -28,14 +34,14 @@ find_session (WcRequest *request)
                                                  request->params.params[1]);
 
   if (session == NULL || wc_session_publishes (session) != is_whip (request) ||
-      g_object_get_data (G_OBJECT (session), KEY_DELETED) != NULL)
+      wc_whep_session_is_deleted (session))
     return NULL;
   return session;
 }
 
 /* The session, or NULL after a 404. */
-static WcSession *
-require_session (WcRequest *request)
+WcSession *
+wc_whep_session_require (WcRequest *request)
 {
   WcSession *session = find_session (request);
 
@@ -51,13 +57,13 @@ require_session (WcRequest *request)
 gboolean
 wc_whep_session_check_open (WcRequest *request)
 {
-  return require_session (request) != NULL;
+  return wc_whep_session_require (request) != NULL;
 }
 
 gboolean
 wc_whep_session_check (WcRequest *request)
 {
-  if (require_session (request) == NULL)
+  if (wc_whep_session_require (request) == NULL)
     return FALSE;
 
   WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
@@ -136,7 +142,7 @@ answer_fragment (WcRequest *request, WcSession *session, WcIfMatch match)
 void
 wc_whep_session_patch (WcRequest *request)
 {
-  WcSession *session = require_session (request);
+  WcSession *session = wc_whep_session_require (request);
 
   if (session == NULL)
     return;
@@ -168,7 +174,7 @@ end_session (WcRequest *request, WcSession *session)
 void
 wc_whep_session_delete (WcRequest *request)
 {
-  WcSession *session = require_session (request);
+  WcSession *session = wc_whep_session_require (request);
 
   if (session == NULL)
     return;

@@ -6,6 +6,11 @@
 
 #include "http/request.h"
 
+/** The session in the path, or NULL after a 404. (transfer none) */
+WcSession *wc_whep_session_require (WcRequest *request);
+/** TRUE if its viewer has ended it. */
+gboolean wc_whep_session_is_deleted (WcSession *session);
+
 /** 404 when there is no such session, 401 by the mountpoint's watch token,
  * or its publish token. */
 gboolean wc_whep_session_check (WcRequest *request);

@@ -4,6 +4,7 @@
 #include "http/cors.h"
 #include "http/grant.h"
 #include "http/url.h"
+#include "http/whep-events.h"
 
 #include <string.h>
 
@@ -56,6 +57,8 @@ give_answer (WcRequest *request, WcSession *session)
   wc_request_set_field (request, "Location", location);
   wc_request_set_field (request, "ETag", wc_session_etag (session));
   wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
+  if (!wc_session_publishes (session))
+    wc_whep_events_announce (request, session);
   wc_request_set_field (request, "Cache-Control", "no-store");
   wc_request_answer (request, 201, WC_TYPE_SDP, answer, strlen (answer));
 }

@@ -25,6 +25,7 @@ struct WcServer {
   WcRegistry *registry;
   char *admin_token, *admin_token_path;
   WcAccess *access;
+  WcEventBus *bus;
   WcHttpContext http_context;
   WcHttpServer *http;
   /* While it stops. */
@@ -127,6 +128,7 @@ make_access (WcServer *server, GError **error)
 static gboolean
 make_http (WcServer *server, GError **error)
 {
+  server->bus = wc_event_bus_new (server->registry);
   server->http_context = (WcHttpContext){
       .config = server->config,
       .engine = server->engine,
@@ -137,6 +139,7 @@ make_http (WcServer *server, GError **error)
       .candidates = server->mountpoint_context.candidates,
       .n_candidates = server->mountpoint_context.n_candidates,
       .access = server->access,
+      .bus = server->bus,
       .version = WC_VERSION,
   };
   server->http = wc_http_server_new (&server->http_context);
@@ -269,6 +272,7 @@ wc_server_free (WcServer *server)
   if (server->registry != NULL)
     wc_registry_stop (server->registry);
   g_clear_pointer (&server->http, wc_http_server_free);
+  g_clear_pointer (&server->bus, wc_event_bus_free);
   g_clear_pointer (&server->access, wc_access_free);
   g_clear_pointer (&server->admin_token, g_free);
   g_clear_pointer (&server->admin_token_path, g_free);

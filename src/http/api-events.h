@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* GET /api/v1/events: what happens to mountpoints, for the dashboard and the
+ * like. Main thread. */
+#pragma once
+
+#include "http/request.h"
+
+void wc_api_events_read (WcRequest *request);

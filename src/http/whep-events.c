@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/whep-events.h"
+
+#include "base/id.h"
+#include "http/api.h"
+#include "http/event-stream.h"
+#include "http/whep-session.h"
+#include "stats/event-bus.h"
+
+#define KEY "wc-whep-events"
+#define RELATION "urn:ietf:params:whep:ext:core:server-sent-events"
+#define MAX_STREAMS 8
+#define ID_BYTES 8
+
+enum { ACTIVE, INACTIVE, VIEWERCOUNT, RECONNECT, N_EVENTS };
+#define ALL ((1u << N_EVENTS) - 1)
+
+static const char *const names[N_EVENTS] = {"active", "inactive", "viewercount",
+                                            "reconnect"};
+
+/* What a viewer asked for, and the connection that it listens by. */
+typedef struct {
+  WcSession *session; /* owns it */
+  WcEventBus *bus;
+  char *id;              /* NULL: ends with its connection */
+  guint events;          /* bits */
+  gboolean is_active;    /* said so last */
+  WcEventStream *stream; /* nullable */
+  guint listener;        /* 0 without a stream */
+} Listening;
+
+static void
+stop_listening (Listening *listening)
+{
+  if (listening->listener != 0)
+    wc_event_bus_leave (listening->bus, listening->listener);
+  listening->listener = 0;
+}
+
+static void
+listening_free (gpointer data)
+{
+  Listening *listening = data;
+
+  stop_listening (listening);
+  if (listening->stream != NULL)
+    wc_event_stream_close (listening->stream);
+  g_free (listening->id);
+  g_free (listening);
+}
+
+static GPtrArray *
+list_of (WcSession *session)
+{
+  return g_object_get_data (G_OBJECT (session), KEY);
+}
+
+static void
+on_gone (gpointer user_data)
+{
+  Listening *listening = user_data;
+
+  listening->stream = NULL;
+  stop_listening (listening);
+  if (listening->id == NULL)
+    g_ptr_array_remove (list_of (listening->session), listening);
+}
+
+/* FALSE: the stream is no more, nor perhaps @listening. */
+static gboolean
+say (Listening *listening, guint event, const char *json)
+{
+  return !(listening->events & (1u << event)) ||
+         wc_event_stream_send (listening->stream, names[event], json);
+}
+
+static gboolean
+say_state (Listening *listening, WcMountpoint *mountpoint)
+{
+  gboolean active = wc_mountpoint_state (mountpoint) == WC_MOUNTPOINT_LIVE;
+
+  if (active == listening->is_active)
+    return TRUE;
+  listening->is_active = active;
+  return say (listening, active ? ACTIVE : INACTIVE, "{}");
+}
+
+static void
+say_viewers (Listening *listening, WcMountpoint *mountpoint)
+{
+  g_autofree char *json = g_strdup_printf (
+      "{\"viewercount\":%u}", wc_mountpoint_n_viewers (mountpoint));
+
+  say (listening, VIEWERCOUNT, json);
+}
+
+static void
+on_event (WcEventKind kind, WcMountpoint *mountpoint, gpointer user_data)
+{
+  Listening *listening = user_data;
+
+  if (g_strcmp0 (wc_mountpoint_id (mountpoint),
+                 wc_session_mountpoint_id (listening->session)) != 0)
+    return;
+  switch (kind) {
+  case WC_EVENT_STATE:
+    say_state (listening, mountpoint);
+    return;
+  case WC_EVENT_VIEWERS:
+    say_viewers (listening, mountpoint);
+    return;
+  case WC_EVENT_REMOVED: /* the session is ended with it */
+    return;
+  }
+}
+
+/* A session that the viewer did not end may be made again. */
+static void
+on_session_state (WcSession *session, gpointer user_data)
+{
+  GPtrArray *list = list_of (session);
+  WcSessionState state = wc_session_state (session);
+
+  if (state != WC_SESSION_CLOSING && state != WC_SESSION_CLOSED)
+    return;
+  g_object_ref (session);
+  gboolean left = wc_whep_session_is_deleted (session);
+  for (guint i = list->len; i > 0; i--) {
+    Listening *listening = list->pdata[i - 1];
+    if (listening->stream == NULL || left || say (listening, RECONNECT, "{}"))
+      g_ptr_array_remove (list, listening);
+  }
+  g_ptr_array_set_size (list, 0);
+  g_object_unref (session);
+}
+
+static GPtrArray *
+ensure_list (WcSession *session)
+{
+  GPtrArray *list = list_of (session);
+
+  if (list != NULL)
+    return list;
+  list = g_ptr_array_new_with_free_func (listening_free);
+  g_object_set_data_full (G_OBJECT (session), KEY, list,
+                          (GDestroyNotify)g_ptr_array_unref);
+  g_signal_connect (session, "state-changed", G_CALLBACK (on_session_state),
+                    NULL);
+  return list;
+}
+
+/* NULL after an answer: the session is ending, or has too many. */
+static Listening *
+make_listening (WcRequest *request, guint events)
+{
+  WcSession *session = wc_whep_session_require (request);
+
+  if (session == NULL)
+    return NULL;
+  GPtrArray *list = ensure_list (session);
+  if (wc_session_state (session) >= WC_SESSION_CLOSING) {
+    wc_request_answer_problem (request, 404, "the session is over");
+    return NULL;
+  }
+  if (list->len >= MAX_STREAMS) {
+    wc_request_answer_problem (
+        request, 409, "the session has %d event streams already", MAX_STREAMS);
+    return NULL;
+  }
+  Listening *listening = g_new0 (Listening, 1);
+  listening->session = session;
+  listening->bus = request->context->bus;
+  listening->events = events;
+  g_ptr_array_add (list, listening);
+  return listening;
+}
+
+static void
+attach (WcRequest *request, Listening *listening)
+{
+  WcMountpoint *mountpoint =
+      wc_registry_lookup (request->context->registry,
+                          wc_session_mountpoint_id (listening->session));
+
+  stop_listening (listening);
+  if (listening->stream != NULL)
+    wc_event_stream_close (g_steal_pointer (&listening->stream));
+  listening->is_active = FALSE;
+  listening->stream = wc_event_stream_new (request, on_gone, listening);
+  if (listening->stream == NULL) {
+    if (listening->id == NULL)
+      g_ptr_array_remove (list_of (listening->session), listening);
+    return;
+  }
+  listening->listener =
+      wc_event_bus_listen (listening->bus, on_event, listening);
+  if (mountpoint != NULL && say_state (listening, mountpoint))
+    say_viewers (listening, mountpoint);
+}
+
+void
+wc_whep_events_announce (WcRequest *request, WcSession *session)
+{
+  g_autofree char *link = g_strdup_printf (
+      "</whep/%s/%s/events>; rel=\"" RELATION
+      "\"; events=\"active,inactive,viewercount,reconnect\"",
+      wc_session_mountpoint_id (session), wc_session_secret (session));
+
+  wc_request_add_field (request, "Link", link);
+}
+
+/* The bits of a JSON list of names, 0 if it is none. */
+static guint
+parse_events (WcRequest *request)
+{
+  g_autoptr (GBytes) body = wc_request_body (request);
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  gsize size;
+  const char *text = g_bytes_get_data (body, &size);
+  guint events = 0;
+
+  if (size == 0)
+    return ALL;
+  if (!wc_api_json_is_safe (text, size, NULL) ||
+      !json_parser_load_from_data (parser, text, (gssize)size, NULL) ||
+      json_parser_get_root (parser) == NULL ||
+      !JSON_NODE_HOLDS_ARRAY (json_parser_get_root (parser)))
+    return 0;
+  JsonArray *array = json_node_get_array (json_parser_get_root (parser));
+  for (guint i = 0; i < json_array_get_length (array); i++) {
+    JsonNode *item = json_array_get_element (array, i);
+    guint event = 0;
+    while (event < N_EVENTS &&
+           (json_node_get_value_type (item) != G_TYPE_STRING ||
+            !g_str_equal (json_node_get_string (item), names[event])))
+      event++;
+    if (event == N_EVENTS)
+      return 0;
+    events |= 1u << event;
+  }
+  return events;
+}
+
+void
+wc_whep_events_create (WcRequest *request)
+{
+  g_autofree char *type = wc_request_content_type (request);
+  guint events = parse_events (request);
+
+  if (type != NULL && !wc_request_is_type (request, "application/json")) {
+    wc_request_set_field (request, "Accept-Post", "application/json");
+    wc_request_answer_problem (request, 415,
+                               "the body must be application/json");
+    return;
+  }
+  if (events == 0) {
+    wc_request_answer_problem (request, 400,
+                               "the body must be a list of active, inactive, "
+                               "viewercount, reconnect");
+    return;
+  }
+  Listening *listening = make_listening (request, events);
+  if (listening == NULL)
+    return;
+  listening->id = wc_id_random_hex (ID_BYTES);
+  g_autofree char *location =
+      g_strdup_printf ("%s/%s", request->path, listening->id);
+  wc_request_set_field (request, "Location", location);
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_answer (request, 201, NULL, NULL, 0);
+}
+
+void
+wc_whep_events_read_all (WcRequest *request)
+{
+  Listening *listening = wc_event_stream_answer_head (request)
+                             ? NULL
+                             : make_listening (request, ALL);
+
+  if (listening != NULL)
+    attach (request, listening);
+}
+
+/* NULL after a 404. */
+static Listening *
+require_listening (WcRequest *request)
+{
+  WcSession *session = wc_whep_session_require (request);
+  GPtrArray *list = session != NULL ? list_of (session) : NULL;
+
+  for (guint i = 0; list != NULL && i < list->len; i++) {
+    Listening *listening = list->pdata[i];
+    if (g_strcmp0 (listening->id, request->params.params[2]) == 0)
+      return listening;
+  }
+  if (session != NULL)
+    wc_request_answer_problem (request, 404, "there is no such event stream");
+  return NULL;
+}
+
+void
+wc_whep_events_read (WcRequest *request)
+{
+  Listening *listening = require_listening (request);
+
+  if (listening != NULL && !wc_event_stream_answer_head (request))
+    attach (request, listening);
+}
+
+void
+wc_whep_events_delete (WcRequest *request)
+{
+  Listening *listening = require_listening (request);
+
+  if (listening == NULL)
+    return;
+  g_ptr_array_remove (list_of (listening->session), listening);
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells whoever listens what happens to mountpoints: states at once, numbers of
+ * viewers at most four times a second each. Owned by the server, outlives its
+ * listeners; main thread. */
+#pragma once
+
+#include "mountpoint/registry.h"
+
+typedef struct WcEventBus WcEventBus;
+
+typedef enum {
+  WC_EVENT_STATE,   /* also of one that is new */
+  WC_EVENT_VIEWERS, /* how many there are has changed */
+  WC_EVENT_REMOVED,
+} WcEventKind;
+
+/** @mountpoint: borrowed; of WC_EVENT_REMOVED stopped already. */
+typedef void (*WcEventFunc) (WcEventKind kind, WcMountpoint *mountpoint,
+                             gpointer user_data);
+
+/** Before the first mountpoint. @registry: borrowed, outlives it. */
+WcEventBus *wc_event_bus_new (WcRegistry *registry);
+void wc_event_bus_free (WcEventBus *bus);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcEventBus, wc_event_bus_free)
+
+/** Returns what wc_event_bus_leave () wants; never 0. */
+guint wc_event_bus_listen (WcEventBus *bus, WcEventFunc func,
+                           gpointer user_data);
+/** Also from within a WcEventFunc. */
+void wc_event_bus_leave (WcEventBus *bus, guint listener);
