@@ -292,7 +292,7 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "bframes",
         ENUM (bframes),
-        .flags = WC_KEY_BOTH | WC_KEY_RESTART,
+        .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
         .fallback = "auto",
         .description =
             "What is done about H.264 and H.265 with B-frames, which "

@@ -20,6 +20,7 @@
 /* What is later than this moves the time line, instead of coming in a burst. */
 #define MAX_LATE_US (200 * 1000)
 #define MIN_PASS_US (200 * 1000)
+#define MAX_STEP_US (40 * 1000)
 #define REPORT_INTERVAL_US (5 * G_USEC_PER_SEC)
 #define RTP_HEADER_SIZE 12
 
@@ -37,8 +38,9 @@ typedef struct {
   WcSourceFormat format;
   guint32 ssrc;
   guint16 next_seq;
-  gint64 newest_us, step_us; /* of this pass and the last */
-  gboolean begun;            /* newest_us is of this pass */
+  gint64 newest_us, last_us; /* of this pass: the greatest time, and the last */
+  gint64 step_us;            /* the least distance of two packets' times */
+  gboolean begun;            /* these are of this pass */
   gboolean refused;          /* cannot be played; the other medium goes on */
   gint64 reported_us;        /* the playing thread's */
 } Medium;
@@ -140,27 +142,21 @@ read_format (WcFilePlayer *player, Medium *medium, GstCaps *caps)
   return copy;
 }
 
-/* Frames that are shown in another order than they are sent. */
-static gboolean
-note_time (WcFilePlayer *player, Medium *medium, gint64 at_us)
+/* Frames need not come in the order in which they are shown (B-frames): the
+ * file ends where the last one to be shown does. */
+static void
+note_time (Medium *medium, gint64 at_us)
 {
-  gint64 step_us = at_us - medium->newest_us;
+  gint64 step_us = ABS (at_us - medium->last_us);
 
-  if (medium->begun && step_us < 0 && medium == &player->media[1]) {
-    fail_locked (player,
-                 "its video has B-frames, which browsers do not play; make it "
-                 "anew without: ffmpeg -i FILE -c:v libx264 -bf 0 -c:a libopus "
-                 "NEW.mkv");
-    return FALSE;
-  }
   if (medium->begun && step_us > 0 && step_us < G_USEC_PER_SEC)
-    medium->step_us = step_us;
-  medium->newest_us = MAX (at_us, medium->begun ? medium->newest_us : at_us);
+    medium->step_us = MIN (medium->step_us, step_us);
+  if (!medium->begun)
+    medium->step_us = MAX_STEP_US;
+  medium->newest_us = medium->begun ? MAX (at_us, medium->newest_us) : at_us;
+  medium->last_us = at_us;
   medium->begun = TRUE;
-  return TRUE;
 }
-
-G_STATIC_ASSERT (WC_MEDIA_VIDEO == 1);
 
 static void
 write_be32 (guint8 *to, guint32 value)
@@ -192,9 +188,9 @@ hand_in (WcFilePlayer *player, Medium *medium, GstSample *sample, gint64 at_us)
 
   while (!is_wanted (player, medium, at_us))
     pthread_cond_wait (&player->changed, &player->lock);
-  if (player->closed || player->failure != NULL || size < RTP_HEADER_SIZE ||
-      !note_time (player, medium, at_us))
+  if (player->closed || player->failure != NULL || size < RTP_HEADER_SIZE)
     return;
+  note_time (medium, at_us);
   item = g_malloc (sizeof *item + size);
   *item = (Item){.at_us = at_us, .size = size};
   gst_buffer_extract (buffer, 0, item->data, size);
@@ -404,7 +400,6 @@ wc_file_player_new (WcSourceTrack *const tracks[WC_N_MEDIA])
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     Medium *medium = &player->media[i];
     medium->track = wc_source_track_ref (tracks[i]);
-    medium->step_us = i == WC_MEDIA_AUDIO ? 20000 : 33333;
     wc_id_random_bytes (&medium->ssrc, sizeof medium->ssrc);
     g_queue_init (&medium->items);
   }
