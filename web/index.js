@@ -211,6 +211,8 @@ function makeCard({ id }) {
     id: make('span', 'mountpoint-id', id),
     state: make('span', 'chip'),
     facts: make('p', 'facts'),
+    stream: make('p', 'facts stream'),
+    findings: make('ul', 'findings'),
     reason: make('p', 'reason'),
     publish: make('a', 'publish-link', 'Publish from this browser'),
     push: make('div', 'push'),
@@ -225,7 +227,8 @@ function makeCard({ id }) {
   head.append(card.title, card.id, card.state);
   card.push.append(card.command, card.copy);
   card.publish.href = `publish/${encodeURIComponent(id)}`;
-  card.root.append(head, card.facts, card.reason, card.publish, card.push);
+  card.root.append(head, card.facts, card.stream, card.reason, card.findings,
+    card.publish, card.push);
   cards.set(id, card);
   return card;
 }
@@ -238,11 +241,47 @@ function fillCard(card, item) {
   const codecs = (item.tracks ?? []).map((track) => track.codec).filter(Boolean);
   setText(card.facts, [plural(item.viewers ?? 0, 'viewer'), item.kind,
     codecs.join(' + ')].filter(Boolean).join(' · '));
+  setText(card.stream, describeStreams(item.tracks ?? []));
+  card.stream.hidden = card.stream.textContent === '';
+  fillFindings(card, item.state === 'live' ? item.diagnosis ?? [] : []);
   setText(card.reason, item.reason ?? '');
   card.reason.hidden = !item.reason;
   card.publish.hidden = !item.publish_url;
   setText(card.command, item.push ?? '');
   card.push.hidden = !item.push;
+}
+
+/** "1280×720 · 30 fps · 2.0 Mbit/s · High 3.1 · key frame every 2.0 s" */
+function describeStreams(tracks) {
+  const video = tracks.find(({ media }) => media === 'video')?.stream;
+  const bits = tracks.reduce((sum, { stream }) => sum + (stream?.bitrate_bps ?? 0), 0);
+  return [
+    video?.width && `${video.width}×${video.height}`,
+    video?.frame_rate && `${Number(video.frame_rate.toFixed(1))} fps`,
+    bits > 0 && (bits < 1e6 ? `${Math.round(bits / 1e3)} kbit/s`
+      : `${(bits / 1e6).toFixed(1)} Mbit/s`),
+    video?.profile && video.level && `${video.profile} ${video.level}`,
+    video?.key_frame_interval_ms
+      && `key frame every ${(video.key_frame_interval_ms / 1000).toFixed(1)} s`,
+  ].filter(Boolean).join(' · ');
+}
+
+/** What a browser will not like, and what helps. */
+function fillFindings(card, findings) {
+  const key = JSON.stringify(findings);
+  if (card.findingsKey === key) {
+    return;
+  }
+  card.findingsKey = key;
+  card.findings.hidden = findings.length === 0;
+  card.findings.replaceChildren(...findings.map(({ severity, media, text, fix }) => {
+    const line = make('li', `finding ${severity}`);
+    line.append(make('strong', '', media ? `${severity}, ${media}: ` : `${severity}: `), text);
+    if (fix) {
+      line.append(make('span', 'fix', fix));
+    }
+    return line;
+  }));
 }
 
 async function copyCommand({ command, copy }) {

@@ -95,7 +95,10 @@ measure_rates (WcStreamMeter *meter, gint64 position, gint64 arrival_us,
     passed = passed_us = 0;
   }
   meter->newest = MAX (meter->newest, position);
-  if (passed >= FRAME_WINDOW_S * (gint64)meter->rate) {
+  /* From one frame that is the newest to another: B-frames in between are as
+   * many as there are. */
+  if (position == meter->newest &&
+      passed >= FRAME_WINDOW_S * (gint64)meter->rate) {
     meter->info.frame_rate_milli =
         (guint)(meter->window_frames * ticks / (guint64)passed);
     meter->info.kept_rate_milli =

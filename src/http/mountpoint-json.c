@@ -72,6 +72,23 @@ track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
   return object;
 }
 
+JsonArray *
+wc_tracks_json_new (const WcIngestTrackInfo infos[WC_N_MEDIA],
+                    const WcTrackSpec *const specs[WC_N_MEDIA])
+{
+  static const WcMedia order[] = {WC_MEDIA_VIDEO, WC_MEDIA_AUDIO};
+  JsonArray *tracks = json_array_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (order); i++) {
+    WcMedia media = order[i];
+    if (infos[media].present)
+      json_array_add_object_element (
+          tracks,
+          track_json (&infos[media], specs != NULL ? specs[media] : NULL));
+  }
+  return tracks;
+}
+
 static char *
 push_line (const WcMountpointSpec *spec,
            const WcIngestTrackInfo infos[WC_N_MEDIA],
@@ -91,20 +108,18 @@ push_line (const WcMountpointSpec *spec,
 static void
 set_tracks (JsonObject *object, WcMountpoint *mountpoint, WcRequest *request)
 {
-  static const WcMedia order[] = {WC_MEDIA_VIDEO, WC_MEDIA_AUDIO};
   const WcMountpointSpec *spec = wc_mountpoint_spec (mountpoint);
   WcIngestTrackInfo infos[WC_N_MEDIA] = {0};
   const WcTrackSpec *specs[WC_N_MEDIA] = {NULL};
-  JsonArray *tracks = json_array_new ();
 
-  for (gsize i = 0; i < G_N_ELEMENTS (order); i++) {
-    WcMedia media = order[i];
+  for (guint media = 0; media < WC_N_MEDIA; media++) {
     specs[media] = wc_mountpoint_spec_track (spec, media);
-    if (wc_mountpoint_get_track_info (mountpoint, media, &infos[media]))
-      json_array_add_object_element (tracks,
-                                     track_json (&infos[media], specs[media]));
+    wc_mountpoint_get_track_info (mountpoint, media, &infos[media]);
   }
-  json_object_set_array_member (object, "tracks", tracks);
+  json_object_set_array_member (object, "tracks",
+                                wc_tracks_json_new (infos, specs));
+  json_object_set_array_member (object, "diagnosis",
+                                wc_diagnosis_json_new (infos));
 
   g_autofree char *push = push_line (spec, infos, specs, request);
   wc_api_set_text (object, "push", push);

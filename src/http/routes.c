@@ -3,6 +3,7 @@
 
 #include "http/api-events.h"
 #include "http/api-mountpoints.h"
+#include "http/api-probe.h"
 #include "http/api-server.h"
 #include "http/api-sessions.h"
 #include "http/api.h"
@@ -82,6 +83,7 @@ static const WcRoute routes[] = {
   { "/api/v1/sessions/{session}", DELETE, KIB, wc_api_check,
     wc_api_session_end },
   { "/api/v1/events", GET, KIB, wc_api_check, wc_api_events_read },
+  { "/api/v1/probe", POST, JSON_LIMIT, wc_api_check, wc_api_probe },
   { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
 
   { "/healthz", GET, KIB, NULL, wc_health_alive },

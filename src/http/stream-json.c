@@ -2,6 +2,7 @@
 #include "http/stream-json.h"
 
 #include "http/api.h"
+#include "ingest/diagnosis.h"
 
 static void
 set_positive (JsonObject *object, const char *name, guint value)
@@ -110,4 +111,31 @@ wc_stream_json_set (JsonObject *track, const WcIngestTrackInfo *info)
     json_object_set_null_member (track, "conversion");
   else
     json_object_set_object_member (track, "conversion", conversion_new (info));
+}
+
+static JsonObject *
+finding_new (const WcFinding *finding)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "severity",
+                                 wc_finding_severity_name (finding->severity));
+  json_object_set_string_member (object, "code", finding->code);
+  wc_api_set_text (object, "media",
+                   finding->media >= 0 ? wc_media_name ((WcMedia)finding->media)
+                                       : NULL);
+  json_object_set_string_member (object, "text", finding->text);
+  wc_api_set_text (object, "fix", finding->fix);
+  return object;
+}
+
+JsonArray *
+wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA])
+{
+  g_autoptr (GPtrArray) findings = wc_diagnose (tracks);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < findings->len; i++)
+    json_array_add_object_element (array, finding_new (findings->pdata[i]));
+  return array;
 }

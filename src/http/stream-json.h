@@ -9,3 +9,7 @@
 
 /** Sets `stream` and `conversion` (null when nothing is done) of a track. */
 void wc_stream_json_set (JsonObject *track, const WcIngestTrackInfo *info);
+
+/** What a browser will not like of the tracks, and how to mend it: objects with
+ * severity, code, media, text and fix. (transfer full) */
+JsonArray *wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA]);

@@ -20,6 +20,7 @@ struct _WcRegistry {
   GPtrArray *problems;     /* utf8 */
   WcSessionTable *sessions;
   WcAdmission *admission;
+  GPtrArray *probes; /* what probe.c runs; owned by it */
   gboolean stopped;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mountpoint/probe.h"
 #include "mountpoint/registry-private.h"
 #include "mountpoint/session-private.h"
 
@@ -342,6 +343,7 @@ wc_registry_stop (WcRegistry *registry)
   g_autoptr (GPtrArray) list = wc_registry_list (registry);
 
   registry->stopped = TRUE;
+  wc_registry_stop_probes (registry);
   for (guint i = 0; i < list->len; i++)
     wc_registry_remove (registry, g_ptr_array_index (list, i),
                         "the server is going down");
@@ -390,6 +392,7 @@ wc_registry_finalize (GObject *object)
   g_hash_table_unref (self->kept);
   g_hash_table_unref (self->disabled);
   g_ptr_array_unref (self->problems);
+  g_ptr_array_unref (self->probes);
   G_OBJECT_CLASS (wc_registry_parent_class)->finalize (object);
 }
 
@@ -416,4 +419,5 @@ wc_registry_init (WcRegistry *self)
   self->disabled = new_set ();
   self->problems = g_ptr_array_new_with_free_func (g_free);
   self->sessions = wc_session_table_new ();
+  self->probes = g_ptr_array_new ();
 }

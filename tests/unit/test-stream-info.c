@@ -44,6 +44,24 @@ test_rates (void)
   wc_stream_meter_clear (&meter);
 }
 
+/* I P b b, at 25 frames a second: not one more, not one less. */
+static void
+test_rate_of_reordered (void)
+{
+  WcStreamMeter meter;
+  WcStreamInfo info;
+
+  wc_stream_meter_init (&meter, RATE);
+  wc_stream_meter_add_frame (&meter, 0, 1, WC_FRAME_KEY);
+  for (guint i = 0; i < 200; i++) {
+    gint64 at = (gint64)(i / 3 * 3 + (i % 3 == 0 ? 3 : i % 3)) * FRAME;
+    wc_stream_meter_add_frame (&meter, at, 1 + (gint64)i * FRAME_US, 0);
+  }
+  wc_stream_meter_get (&meter, &info);
+  g_assert_cmpuint (info.frame_rate_milli, ==, 25000);
+  wc_stream_meter_clear (&meter);
+}
+
 static void
 test_kinds (void)
 {
@@ -194,6 +212,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/stream-info/rates", test_rates);
+  g_test_add_func ("/stream-info/rate-of-reordered", test_rate_of_reordered);
   g_test_add_func ("/stream-info/kinds", test_kinds);
   g_test_add_func ("/stream-info/drift", test_drift);
   g_test_add_func ("/stream-info/b-frames/pass", test_pass);
