@@ -491,6 +491,198 @@ test_in_time (void)
   finish (&f);
 }
 
+/* --- in time with a picture, across restarts -------------------------------
+ */
+
+#define RESTARTS 10
+#define SLOT_US 20000   /* a packet of sound; every second one, a picture */
+#define ROUND_SLOTS 125 /* 2.5 s */
+#define BURST_SLOT 100  /* loud, and a picture that is marked */
+#define SOUND_LATE_US 40000
+#define NTP_OFFSET_US (3900000000ll * G_USEC_PER_SEC)
+
+typedef struct {
+  Fixture sound, picture;
+  gint64 now_us; /* of the source: it goes on faster than ours */
+  guint32 sound_ssrc, picture_ssrc;
+  guint32 sound_base, picture_base;
+  guint16 seq;
+  guint64 sound_seq, picture_seq; /* of the tracks: read so far */
+} Lips;
+
+static void
+write_header (guint8 *packet, guint8 type, guint16 seq, guint32 timestamp,
+              guint32 ssrc)
+{
+  packet[0] = 0x80;
+  packet[1] = type;
+  packet[2] = (guint8)(seq >> 8);
+  packet[3] = (guint8)seq;
+  for (guint i = 0; i < 4; i++) {
+    packet[4 + i] = (guint8)(timestamp >> (24 - 8 * i));
+    packet[8 + i] = (guint8)(ssrc >> (24 - 8 * i));
+  }
+}
+
+static void
+push_sound (Lips *lips, guint slot)
+{
+  guint8 packet[12 + 2 * 960] = {0};
+
+  write_header (packet, 97, (guint16)(lips->seq + slot),
+                lips->sound_base + slot * 960, lips->sound_ssrc);
+  for (guint k = 0; slot == BURST_SLOT && k < 960; k++)
+    packet[12 + 2 * k] = k / 24 % 2 ? 0x40 : 0xc0;
+  wc_source_track_push_rtp (lips->sound.track, packet, sizeof packet,
+                            lips->now_us + SOUND_LATE_US +
+                                g_test_rand_int_range (0, 8000));
+}
+
+/* A key frame in a STAP-A each; the last byte marks the one. */
+static void
+push_picture (Lips *lips, guint slot)
+{
+  guint8 packet[] = {
+      0,    0,    0,    0,    0,    0,    0,
+      0,    0,    0,    0,    0,    0x78, 0x00,
+      0x08, 0x67, 0x42, 0xe0, 0x1f, 0x95, 0xa0,
+      0x14, 0x01, 0x00, 0x04, 0x68, 0xce, 0x3c,
+      0x80, 0x00, 0x04, 0x65, 0x88, 0x84, slot == BURST_SLOT ? 0xee : 0x11};
+
+  write_header (packet, 0x80 | 96, (guint16)(lips->seq + slot / 2),
+                lips->picture_base + slot * 1800, lips->picture_ssrc);
+  wc_source_track_push_rtp (lips->picture.track, packet, sizeof packet,
+                            lips->now_us + g_test_rand_int_range (0, 8000));
+}
+
+static void
+report (Lips *lips, guint slot)
+{
+  gint64 ntp_us = lips->now_us + NTP_OFFSET_US;
+  guint64 ntp = (guint64)(ntp_us / G_USEC_PER_SEC) << 32 |
+                ((guint64)(ntp_us % G_USEC_PER_SEC) << 32) / G_USEC_PER_SEC;
+
+  wc_source_track_push_report (lips->sound.track, ntp,
+                               lips->sound_base + slot * 960, lips->now_us);
+  wc_source_track_push_report (lips->picture.track, ntp,
+                               lips->picture_base + slot * 1800, lips->now_us);
+}
+
+static void
+set_formats (Lips *lips)
+{
+  WcSourceFormat sound = {.media = WC_MEDIA_AUDIO,
+                          .encoding = "L16",
+                          .payload_type = 97,
+                          .clock_rate = RATE,
+                          .channels = 1};
+  WcSourceFormat picture = {.media = WC_MEDIA_VIDEO,
+                            .encoding = "H264",
+                            .payload_type = 96,
+                            .clock_rate = 90000};
+
+  wc_source_track_open (lips->sound.track);
+  wc_source_track_open (lips->picture.track);
+  g_assert_true (wc_source_track_set_format (lips->sound.track, &sound, NULL));
+  g_assert_true (
+      wc_source_track_set_format (lips->picture.track, &picture, NULL));
+}
+
+static GPtrArray *
+read_all (Fixture *f, guint64 *from)
+{
+  GPtrArray *all =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_packet_unref);
+  g_autoptr (WcTrack) track = wc_source_track_dup_track (f->track);
+  WcPacket *packets[64];
+  gboolean skipped;
+  guint n;
+
+  while ((n = wc_track_read (track, from, packets, G_N_ELEMENTS (packets),
+                             &skipped)) > 0)
+    for (guint i = 0; i < n; i++)
+      g_ptr_array_add (all, packets[i]);
+  return all;
+}
+
+/* When the burst of the round was captured, as told of the converted sound. */
+static gint64
+sound_captured_us (Lips *lips)
+{
+  g_autoptr (GPtrArray) packets = NULL;
+  guint at;
+
+  lips->sound.at_least = track_frames (&lips->sound);
+  run_for (300); /* what the encoder still has */
+  packets = read_all (&lips->sound, &lips->sound_seq);
+  at = find_burst (packets);
+  g_assert_cmpuint (at, >, 0);
+  g_assert_cmpuint (at / 960, <, packets->len);
+  const WcPacket *packet = packets->pdata[at / 960];
+  return packet->capture_us + (gint64)(at % 960) * G_USEC_PER_SEC / RATE;
+}
+
+static gint64
+picture_captured_us (Lips *lips)
+{
+  g_autoptr (GPtrArray) packets = read_all (&lips->picture, &lips->picture_seq);
+
+  for (guint i = 0; i < packets->len; i++) {
+    const WcPacket *packet = packets->pdata[i];
+    if (packet->payload[packet->size - 1] == 0xee)
+      return packet->capture_us;
+  }
+  g_assert_not_reached ();
+}
+
+static gint64
+play_round (Lips *lips)
+{
+  set_formats (lips);
+  tick (&lips->sound);
+  lips->sound_ssrc = g_test_rand_int ();
+  lips->picture_ssrc = g_test_rand_int ();
+  lips->sound_base = g_test_rand_int ();
+  lips->picture_base = g_test_rand_int ();
+  lips->seq = (guint16)g_test_rand_int ();
+  for (guint slot = 0; slot < ROUND_SLOTS; slot++) {
+    if (slot % 50 == 5)
+      report (lips, slot);
+    push_sound (lips, slot);
+    if (slot % 2 == 0)
+      push_picture (lips, slot);
+    lips->now_us += SLOT_US;
+    run_for (2);
+  }
+  return sound_captured_us (lips) - picture_captured_us (lips);
+}
+
+/* Sound that comes 40 ms after its picture, by another converter's clock every
+ * time the source starts again. */
+static void
+test_lips (void)
+{
+  Lips lips = {.now_us = wc_clock_now_us ()};
+  gint64 first_us = 0;
+
+  begin (&lips.sound, WC_MEDIA_AUDIO, WC_BFRAMES_AUTO);
+  lips.sound.watched = TRUE;
+  lips.picture = (Fixture){.clock = wc_source_clock_ref (lips.sound.clock)};
+  lips.picture.track =
+      wc_source_track_new (WC_MEDIA_VIDEO, lips.picture.clock, &limits);
+  for (guint i = 0; i <= RESTARTS; i++) {
+    gint64 difference_us = play_round (&lips);
+    g_test_message ("after %u restarts: sound %+d us", i, (int)difference_us);
+    g_assert_cmpint (ABS (difference_us), <, 40000);
+    if (i == 0)
+      first_us = difference_us;
+    g_assert_cmpint (ABS (difference_us - first_us), <, 40000);
+    lips.now_us += 3 * G_USEC_PER_SEC;
+  }
+  finish (&lips.sound);
+  finish (&lips.picture);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -507,5 +699,6 @@ main (int argc, char **argv)
   g_test_add_func ("/conversion/only-while-watched", test_only_while_watched);
   g_test_add_func ("/conversion/stuck", test_stuck);
   g_test_add_func ("/conversion/in-time", test_in_time);
+  g_test_add_func ("/conversion/lips", test_lips);
   return g_test_run ();
 }
