@@ -5,11 +5,11 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "peer/certificate.h"
+#include "peer/whep-webrtcbin.h"
 
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <gst/sdp/sdp.h>
-#include <gst/webrtc/webrtc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -301,30 +301,12 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 }
 
 static void
-set_up_agent (GstElement *webrtcbin)
-{
-  g_autoptr (GObject) ice = NULL;
-  g_autoptr (GObject) agent = NULL;
-
-  g_object_get (webrtcbin, "ice-agent", &ice, NULL);
-  g_object_set (ice, "ice-tcp", FALSE, NULL);
-  g_object_get (ice, "agent", &agent, NULL);
-  /* UPnP would search the network for routers, and gathering wait for it. */
-  if (agent != NULL)
-    g_object_set (agent, "upnp", FALSE, NULL);
-}
-
-static void
 make_pipeline (WcWhepClient *client)
 {
   g_autoptr (GstBus) bus = NULL;
 
   client->pipeline = gst_object_ref_sink (gst_pipeline_new (NULL));
-  client->webrtcbin = gst_element_factory_make ("webrtcbin", NULL);
-  g_object_set (client->webrtcbin, "bundle-policy",
-                GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
-                client->latency_ms, NULL);
-  set_up_agent (client->webrtcbin);
+  client->webrtcbin = wc_whep_webrtcbin_new (client->latency_ms);
   bus = gst_element_get_bus (client->pipeline);
   gst_bus_set_sync_handler (bus, on_message, NULL, NULL);
   g_signal_connect (client->webrtcbin, "deep-element-added",
@@ -334,78 +316,6 @@ make_pipeline (WcWhepClient *client)
   g_signal_connect (client->webrtcbin, "notify::ice-connection-state",
                     G_CALLBACK (on_ice_state), client);
   gst_bin_add (GST_BIN (client->pipeline), client->webrtcbin);
-}
-
-static GstCaps *
-make_caps (WcMedia media)
-{
-  GstCaps *caps = gst_caps_new_empty ();
-  const WcSdpPullFormat *formats;
-  guint n;
-
-  formats = wc_sdp_pull_formats (&n);
-  for (guint i = 0; i < n; i++) {
-    const WcCodecInfo *info = wc_codec_info (formats[i].codec);
-    g_autofree char *name = g_ascii_strup (info->name, -1);
-    if (info->media == media)
-      gst_caps_append_structure (
-          caps, gst_structure_new ("application/x-rtp", "media", G_TYPE_STRING,
-                                   wc_media_name (media), "encoding-name",
-                                   G_TYPE_STRING, name, "payload", G_TYPE_INT,
-                                   formats[i].payload_type, "clock-rate",
-                                   G_TYPE_INT, info->clock_rate, NULL));
-  }
-  return caps;
-}
-
-static void
-add_transceivers (WcWhepClient *client)
-{
-  for (guint media = 0; media < WC_N_MEDIA; media++) {
-    g_autoptr (GstCaps) caps = make_caps (media);
-    g_autoptr (GstWebRTCRTPTransceiver) transceiver = NULL;
-
-    g_signal_emit_by_name (client->webrtcbin, "add-transceiver",
-                           GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps,
-                           &transceiver);
-    g_object_set (transceiver, "do-nack", media == WC_MEDIA_VIDEO, NULL);
-  }
-}
-
-/* webrtcbin's own offer: its credentials and its certificate are in it. */
-static GstWebRTCSessionDescription *
-create_offer (WcWhepClient *client)
-{
-  g_autoptr (GstPromise) promise = gst_promise_new ();
-  GstWebRTCSessionDescription *offer = NULL;
-
-  g_signal_emit_by_name (client->webrtcbin, "create-offer", NULL, promise);
-  if (gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED &&
-      gst_promise_get_reply (promise) != NULL)
-    gst_structure_get (gst_promise_get_reply (promise), "offer",
-                       GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer, NULL);
-  return offer;
-}
-
-static gboolean
-set_local (WcWhepClient *client, const char *text)
-{
-  g_autoptr (GstPromise) promise = gst_promise_new ();
-  GstWebRTCSessionDescription *description;
-  const GstStructure *reply;
-  GstSDPMessage *sdp;
-
-  if (gst_sdp_message_new_from_text (text, &sdp) != GST_SDP_OK)
-    return FALSE;
-  description =
-      gst_webrtc_session_description_new (GST_WEBRTC_SDP_TYPE_OFFER, sdp);
-  g_signal_emit_by_name (client->webrtcbin, "set-local-description",
-                         description, promise);
-  gst_webrtc_session_description_free (description);
-  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
-    return FALSE;
-  reply = gst_promise_get_reply (promise);
-  return reply == NULL || !gst_structure_has_field (reply, "error");
 }
 
 /* Ends on a thread that may wait. */
@@ -422,28 +332,6 @@ wait_for_candidates (WcWhepClient *client)
     g_usleep (POLL_US);
   } while (!atomic_load (&client->closed) && wc_clock_now_us () < deadline_us);
   return FALSE;
-}
-
-/* (transfer full): those of the first section, which carries both media. */
-static GPtrArray *
-list_candidates (WcWhepClient *client)
-{
-  GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
-  GstWebRTCSessionDescription *local = NULL;
-  const GstSDPMedia *media;
-
-  g_object_get (client->webrtcbin, "local-description", &local, NULL);
-  media = local != NULL ? gst_sdp_message_get_media (local->sdp, 0) : NULL;
-  for (guint i = 0; media != NULL && i < gst_sdp_media_attributes_len (media);
-       i++) {
-    const GstSDPAttribute *attribute = gst_sdp_media_get_attribute (media, i);
-    if (g_str_equal (attribute->key, "candidate"))
-      g_ptr_array_add (list, g_strdup (attribute->value));
-  }
-  if (local != NULL)
-    gst_webrtc_session_description_free (local);
-  g_ptr_array_add (list, NULL);
-  return list;
 }
 
 /* webrtcbin's offer gives way to ours, which is what the server gets too. */
@@ -467,11 +355,11 @@ describe (WcWhepClient *client, const GstSDPMessage *own)
     params.mids[i] = client->mids[i];
   }
   text = wc_sdp_pull_offer_write (&params);
-  if (!set_local (client, text))
+  if (!wc_whep_webrtcbin_set_local (client->webrtcbin, text))
     return "webrtcbin did not take its description";
   if (!wait_for_candidates (client))
     return "this host's addresses were not found in 5 s";
-  candidates = list_candidates (client);
+  candidates = wc_whep_webrtcbin_list_candidates (client->webrtcbin);
   if (candidates->len == 1)
     return "this host has no address but loopback";
   params.candidates = (const char *const *)candidates->pdata;
@@ -513,8 +401,8 @@ run_open (gpointer data)
   atomic_fetch_add (&alive, 1);
   make_pipeline (client);
   gst_element_set_state (client->pipeline, GST_STATE_PLAYING);
-  add_transceivers (client);
-  own = create_offer (client);
+  wc_whep_webrtcbin_add_transceivers (client->webrtcbin);
+  own = wc_whep_webrtcbin_create_offer (client->webrtcbin);
   if (own != NULL) {
     problem = describe (client, own->sdp);
     gst_webrtc_session_description_free (own);
