@@ -587,6 +587,17 @@ decide_b_frames (WcTrackFeed *self)
     end_transcoding (self);
 }
 
+static gboolean
+is_retired (WcTrackFeed *self)
+{
+  gboolean retired;
+
+  pthread_mutex_lock (&self->lock);
+  retired = self->retired;
+  pthread_mutex_unlock (&self->lock);
+  return retired;
+}
+
 void
 wc_track_feed_supervise (WcTrackFeed *self, gboolean watched, gint64 now_us)
 {
@@ -595,7 +606,7 @@ wc_track_feed_supervise (WcTrackFeed *self, gboolean watched, gint64 now_us)
   decide_b_frames (self);
   if (self->input == NULL)
     return;
-  wanted = watched && !self->retired;
+  wanted = watched && !is_retired (self);
   if (!wanted)
     fall_asleep (self);
   if (self->converter != NULL)
