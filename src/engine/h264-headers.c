@@ -160,7 +160,7 @@ read_size (WcVideoFormat *format, WcBits *bits)
     down = wc_bits_read_ue (bits);
     down = (down + wc_bits_read_ue (bits)) * unit_y;
   }
-  if (across >= width || down >= height)
+  if (across >= width || down >= height || height > WC_MAX_PICTURE_SIZE)
     bits->overrun = TRUE;
   format->width = width - (guint)across;
   format->height = height - (guint)down;
