@@ -284,18 +284,11 @@ test_nonsense (void)
   g_autofree char *header = g_strndup (good, strcspn (good, "."));
   g_autofree char *filler = g_strnfill (4000, 'a');
   g_autofree char *large = g_strconcat (header, ".", filler, ".x", NULL);
-  const char *const bad[] = {"",
-                             ".",
-                             "..",
-                             "...",
-                             "a.b.c",
-                             "a.b",
-                             "-",
-                             "{}",
-                             longer,
-                             header,
-                             filler,
-                             large,
+  const char *const bad[] = {"", ".", "..", "...", "a.b.c", "a.b", "-", "{}",
+                             longer, header, filler, large,
+                             /* Ended libcjose by an assertion. */
+                             "e=JhbGciOiJFUzI1NiJ9.eyJpc3Q.DtUJqPP3",
+                             "a.b.c=", "=.=.=", "e====.e30.AA",
                              "eyJhbGciOiJIUzI1NiJ9..",
                              "eyJhbGciOiJIUzI1NiJ9.e30.\x01"};
 
@@ -357,6 +350,8 @@ test_keys (void)
       "{\"keys\":null}",
       "x",
       "{\"kty\":\"oct\",\"k\":\"YWJj\"}", /* 24 bits */
+      "{\"kty\":\"oct\",\"k\":\"e=JhbGciOiJFUzI1\"}",
+      "{\"kty\":\"oct\",\"k\":1}",
       "{\"kty\":\"oct\"}",
       "{\"kty\":\"RSA\",\"n\":\"AQ\",\"e\":\"AQAB\"}",
       "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"AQ\"}",
