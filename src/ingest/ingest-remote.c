@@ -6,6 +6,7 @@
 #include "ingest/backoff.h"
 
 #define TICK_MS 100
+#define CONFIGURATION_WAIT_MS 5000
 #define KEY_FRAME_INTERVAL_US (500 * 1000)
 #define KEY_FRAME_NUDGE_US G_USEC_PER_SEC
 /* From the beginning of an attempt to the first packet. */
@@ -93,14 +94,20 @@ on_retry (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* What a person must mend is not worth trying often, and cameras lock out who
+ * comes with a wrong password again and again. */
 static void
-retry_later (WcIngestRemote *self)
+retry_later (WcIngestRemote *self, WcRemoteFailure failure)
 {
   WcIngestRemotePrivate *priv = PRIV (self);
+  guint wait_ms;
 
-  if (priv->started && CLASS (self)->pulls && priv->retry_source == 0)
-    priv->retry_source =
-        g_timeout_add (wc_backoff_next (&priv->backoff), on_retry, self);
+  if (!priv->started || !CLASS (self)->pulls || priv->retry_source != 0)
+    return;
+  wait_ms = wc_backoff_next (&priv->backoff);
+  if (failure == WC_REMOTE_CONFIGURATION)
+    wait_ms = MAX (wait_ms, CONFIGURATION_WAIT_MS);
+  priv->retry_source = g_timeout_add (wait_ms, on_retry, self);
 }
 
 static WcIngestState
@@ -130,7 +137,7 @@ wc_ingest_remote_failed (WcIngestRemote *self, WcRemoteFailure failure,
   if (!PRIV (self)->started)
     return;
   hang_up (self);
-  retry_later (self);
+  retry_later (self, failure);
   enter_state (self, state_of_failure (self, failure), why);
 }
 

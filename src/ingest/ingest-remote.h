@@ -47,7 +47,8 @@ WcSourceTrack *wc_ingest_remote_track (WcIngestRemote *self, WcMedia media);
 
 /** The attempt, or the connection it became, is over. @reason: a sentence that
  * says what would help. A source that pulls is connected anew after 0.5 s,
- * twice as long with every attempt that fails, at most 15 s. Calls
+ * twice as long with every attempt that fails, at most 15 s, and at least 5 s
+ * when a person must do something. Calls
  * `disconnect`. */
 void wc_ingest_remote_failed (WcIngestRemote *self, WcRemoteFailure failure,
                               const char *reason);

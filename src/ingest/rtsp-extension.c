@@ -2,11 +2,14 @@
 #include "ingest/rtsp-extension.h"
 
 #include "ingest/rtsp-guard.h"
+#include "ingest/rtsp-headers.h"
 
 #include <gst/rtsp/gstrtspextension.h>
 #include <gst/rtsp/gstrtspmessage.h>
 #include <string.h>
 
+#define MAX_CHALLENGES 8
+#define MAX_METHODS 32
 #define ELEMENT_NAME "whepcastrtspguard"
 
 #define WC_TYPE_RTSP_EXTENSION (wc_rtsp_extension_get_type ())
@@ -101,6 +104,86 @@ take_transport (WcRtspGuard *guard, const GstRTSPMessage *request,
     gst_rtsp_message_take_header (response, GST_RTSP_HDR_TRANSPORT, clean);
 }
 
+/* rtspsrc puts it into messages, which must be UTF-8. */
+static void
+replace_reason (GstRTSPMessage *response, GstRTSPStatusCode code)
+{
+  const char *text = gst_rtsp_status_as_text (code);
+
+  g_free (response->type_data.response.reason);
+  response->type_data.response.reason = g_strdup (text != NULL ? text : "?");
+}
+
+/* What it asks for, in our words. TRUE: only a nonce was too old. */
+static gboolean
+clean_challenges (GstRTSPMessage *response)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_free);
+  gboolean any_stale = FALSE;
+  char *text;
+
+  for (int i = 0;
+       i < MAX_CHALLENGES &&
+       gst_rtsp_message_get_header (response, GST_RTSP_HDR_WWW_AUTHENTICATE,
+                                    &text, i) == GST_RTSP_OK;
+       i++) {
+    gboolean stale;
+    GPtrArray *some = wc_rtsp_challenges_clean (text, &stale);
+    g_ptr_array_extend_and_steal (all, some);
+    any_stale |= stale;
+  }
+  gst_rtsp_message_remove_header (response, GST_RTSP_HDR_WWW_AUTHENTICATE, -1);
+  for (guint i = 0; i < all->len; i++)
+    gst_rtsp_message_add_header (response, GST_RTSP_HDR_WWW_AUTHENTICATE,
+                                 all->pdata[i]);
+  return any_stale;
+}
+
+/* rtspsrc gives the same name and password again and again, and cameras lock
+ * out who does. Once is enough, but for a nonce that was too old. */
+static void
+take_challenge (const GstRTSPMessage *request, GstRTSPMessage *response)
+{
+  gboolean stale = clean_challenges (response);
+  char *given = NULL;
+
+  gst_rtsp_message_get_header (request, GST_RTSP_HDR_AUTHORIZATION, &given, 0);
+  if (given != NULL && !stale)
+    gst_rtsp_message_remove_header (response, GST_RTSP_HDR_WWW_AUTHENTICATE,
+                                    -1);
+}
+
+/* GStreamer has made a header of each of them. */
+static void
+clean_methods (GstRTSPMessage *response, GstRTSPHeaderField field)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  char *text;
+
+  for (int i = 0;
+       i < MAX_METHODS &&
+       gst_rtsp_message_get_header (response, field, &text, i) == GST_RTSP_OK;
+       i++) {
+    g_autofree char *clean = wc_rtsp_methods_clean (text);
+    g_string_append_printf (all, "%s%s", i > 0 ? "," : "", clean);
+  }
+  gst_rtsp_message_remove_header (response, field, -1);
+  if (all->len > 0)
+    gst_rtsp_message_add_header (response, field, all->str);
+}
+
+static void
+clean_headers (GstRTSPMessage *response)
+{
+  char *base = NULL;
+
+  clean_methods (response, GST_RTSP_HDR_PUBLIC);
+  clean_methods (response, GST_RTSP_HDR_ALLOW);
+  gst_rtsp_message_get_header (response, GST_RTSP_HDR_CONTENT_BASE, &base, 0);
+  if (base != NULL && !wc_rtsp_base_is_good (base))
+    gst_rtsp_message_remove_header (response, GST_RTSP_HDR_CONTENT_BASE, -1);
+}
+
 static void
 take_answer (WcRtspGuard *guard, const GstRTSPMessage *request,
              GstRTSPMessage *response)
@@ -109,6 +192,9 @@ take_answer (WcRtspGuard *guard, const GstRTSPMessage *request,
   GstRTSPMethod method = request->type_data.request.method;
 
   strip_headers (response);
+  clean_headers (response);
+  replace_reason (response, code);
+  take_challenge (request, response);
   if (code >= 300 && code < 400)
     take_redirect (guard, request, response);
   else if (code == GST_RTSP_STS_OK && method == GST_RTSP_DESCRIBE)

@@ -140,14 +140,16 @@ same_server (GUri *a, GUri *b)
 static char *
 name_server (GUri *uri)
 {
-  g_autofree char *name =
-      uri != NULL
-          ? g_strdup_printf ("%s://%s", g_uri_get_scheme (uri),
-                             g_uri_get_host (uri) != NULL ? g_uri_get_host (uri)
-                                                          : "")
-          : g_strdup ("elsewhere");
-  g_autofree char *cut = g_strndup (name, MAX_SHOWN);
+  g_autofree char *name = NULL, *port = NULL, *cut = NULL;
 
+  if (uri == NULL || g_uri_get_host (uri) == NULL)
+    return g_strdup ("elsewhere");
+  port = g_uri_get_port (uri) > 0
+             ? g_strdup_printf (":%d", g_uri_get_port (uri))
+             : g_strdup ("");
+  name = g_strdup_printf ("%s://%s%s", g_uri_get_scheme (uri),
+                          g_uri_get_host (uri), port);
+  cut = g_strndup (name, MAX_SHOWN);
   return g_utf8_make_valid (cut, -1);
 }
 
@@ -190,6 +192,15 @@ make_format (WcSourceFormat *format, const WcSdpAnnounceStream *stream)
   g_strlcpy (format->encoding, encoding, sizeof format->encoding);
 }
 
+/* "*" is the whole presentation (RFC 2326 section C.1.1): of several streams
+ * none can be set up by that. */
+static gboolean
+can_be_set_up (const GPtrArray *streams, const WcSdpAnnounceStream *stream)
+{
+  return streams->len == 1 ||
+         (stream->control != NULL && strcmp (stream->control, "*") != 0);
+}
+
 /* A sound that the server would only receive is its loudspeaker. */
 static gboolean
 is_wanted (const WcSdpAnnounceStream *stream, WcMedia media)
@@ -211,7 +222,7 @@ choose_stream (WcRtspGuard *guard, const GPtrArray *streams, WcMedia media,
     WcSourceFormat format;
     gboolean taken;
 
-    if (!is_wanted (stream, media))
+    if (!is_wanted (stream, media) || !can_be_set_up (streams, stream))
       continue;
     make_format (&format, stream);
     taken = wc_source_track_set_format (guard->tracks[media], &format, &error);
@@ -263,6 +274,8 @@ choose_streams (WcRtspGuard *guard, const GPtrArray *streams,
   }
   g_free (guard->report.left_out);
   guard->report.left_out = why->len > 0 ? g_strdup (why->str) : NULL;
+  if (control != NULL && !g_str_has_prefix (control, "rtsp://"))
+    control = NULL; /* relative to what is the base anyway */
   return wc_sdp_describe_write (chosen, control);
 }
 

@@ -252,8 +252,8 @@ static char *
 clean_text (const char *text, gsize size)
 {
   GString *clean = g_string_sized_new (size);
-  g_autofree char *copy =
-      g_strndup (text, MIN (size, WC_SDP_ANNOUNCE_MAX_SIZE));
+  g_autofree char *copy = g_strndup (text != NULL ? text : "",
+                                     MIN (size, WC_SDP_ANNOUNCE_MAX_SIZE));
   g_auto (GStrv) lines = g_strsplit_set (copy, "\r\n", -1);
 
   for (guint i = 0; lines[i] != NULL; i++) {
@@ -336,7 +336,7 @@ write_stream (GString *text, const WcSdpAnnounceStream *stream)
   g_string_append (text, "\r\n");
   if (stream->is_media && stream->media == WC_MEDIA_VIDEO)
     g_string_append_printf (text, "a=rtcp-fb:%u nack pli\r\n", pt);
-  if (stream->control != NULL)
+  if (stream->control != NULL && !g_str_equal (stream->control, "*"))
     g_string_append_printf (text, "a=control:%s\r\n", stream->control);
 }
 

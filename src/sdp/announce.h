@@ -27,10 +27,10 @@ typedef struct {
 GPtrArray *wc_sdp_announce_parse (const char *text, gsize size, GError **error);
 
 /** The answer of a server to DESCRIBE (RFC 2326 section 10.2), which is of the
- * same form. Lenient: lines that cannot be read are left out, and so are
- * m-lines beyond the limit, of encrypted RTP or of no RTP at all. @control
- * (transfer full): a=control of the session, or NULL. The error is that nothing
- * is left. */
+ * same form. @text: nullable. Lenient: lines that cannot be read are left out,
+ * and so are m-lines beyond the limit, of encrypted RTP or of no RTP at all.
+ * @control (transfer full): a=control of the session, or NULL. The error is
+ * that nothing is left. */
 GPtrArray *wc_sdp_describe_parse (const char *text, gsize size, char **control,
                                   GError **error);
 

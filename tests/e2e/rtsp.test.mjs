@@ -219,8 +219,11 @@ describe('passwords', () => {
     await pull(scope, 'locked', camera.url());
     const { state } = await waitReason('locked', /set username and password/);
     assert.equal(state, 'failed');
+    const asked = camera.count(/^describe/);
     await server.api.edit('locked', { ...LOGIN, password: 'wrong' });
     await waitReason('locked', /refuses this user name or password \(401\)/);
+    // Once without and once with the password: cameras lock out who tries on.
+    assert.equal(camera.count(/^describe/), asked + 2);
     await server.api.edit('locked', LOGIN);
     await server.api.waitState('locked', 'live', { timeoutMs: 15000 });
     // Read and written back, it is still the same.

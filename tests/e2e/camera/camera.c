@@ -400,7 +400,8 @@ main (int argc, char **argv)
   g_autoptr (GInputStream) standard =
       g_unix_input_stream_new (STDIN_FILENO, FALSE);
   g_autoptr (GDataInputStream) input = g_data_input_stream_new (standard);
-  read_line (input, &camera);
+  if (cam_settings_is ("stdin", "commands"))
+    read_line (input, &camera);
   g_main_loop_run (camera.loop);
   close_camera (&camera);
   return EXIT_SUCCESS;

@@ -19,13 +19,12 @@ typedef struct {
 static GMutex lock; /* guards what follows */
 static guint source;
 
+/* No byte of it is zero: there must be no start code in a NAL unit. */
 static void
 put_tick (guint8 *unit, guint32 tick)
 {
-  unit[4] = (guint8)(tick >> 24);
-  unit[5] = (guint8)(tick >> 16);
-  unit[6] = (guint8)(tick >> 8);
-  unit[7] = (guint8)tick;
+  for (guint i = 0; i < 4; i++)
+    unit[4 + i] = (guint8)(0x80 | (tick >> (21 - 7 * i) & 0x7f));
 }
 
 static void

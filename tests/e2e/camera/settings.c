@@ -31,6 +31,7 @@ static struct {
     {"transport", "any", "any, tcp, udp: others are answered 461", NULL},
     {"udp", "works", "works, dropped: SETUP is answered, nothing comes", NULL},
     {"redirect", "", "DESCRIBE is answered 302 with this Location", NULL},
+    {"stdin", "commands", "commands; none: it is not read", NULL},
     {"status", "200", "DESCRIBE is answered with this", NULL},
 };
 
