@@ -336,6 +336,33 @@ is_given (JsonObject *object, const char *name)
   return node != NULL && !JSON_NODE_HOLDS_NULL (node);
 }
 
+static gboolean
+is_given_anew (JsonObject *changes, const char *name)
+{
+  return is_given (changes, name) &&
+         g_strcmp0 (json_object_get_string_member (changes, name), "***") != 0;
+}
+
+/* Who can edit but not read must not have what is hidden sent elsewhere. */
+static gboolean
+check_hidden (const Reader *reader, JsonObject *changes, GError **error)
+{
+  const WcMountpointSpec *spec = reader->place.spec;
+  const char *key = NULL;
+
+  if (wc_url_same_host (reader->base->url, spec->url))
+    return TRUE;
+  if (spec->password != NULL && !is_given_anew (changes, "password"))
+    key = "password";
+  else if (spec->source_token != NULL &&
+           !is_given_anew (changes, "source_token"))
+    key = "source-token";
+  return key == NULL ||
+         wc_spec_refuse (&reader->place, key, error,
+                         "is not sent to another host than it was given for; "
+                         "give it again with the new url");
+}
+
 WcMountpointSpec *
 wc_mountpoint_spec_patched (const WcMountpointSpec *base, JsonObject *changes,
                             GError **error)
@@ -349,7 +376,8 @@ wc_mountpoint_spec_patched (const WcMountpointSpec *base, JsonObject *changes,
     g_clear_pointer (&spec->sdp, g_free);
     g_clear_pointer (&spec->sdp_file, g_free);
   }
-  if (!read_members (&reader, changes, error))
+  if (!read_members (&reader, changes, error) ||
+      !check_hidden (&reader, changes, error))
     return NULL;
   return g_steal_pointer (&spec);
 }

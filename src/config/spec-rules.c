@@ -535,6 +535,18 @@ finish_failover (const WcSpecPlace *place, GError **error)
   return TRUE;
 }
 
+static gboolean
+finish_rtsp (const WcSpecPlace *place, GError **error)
+{
+  const WcMountpointSpec *spec = place->spec;
+
+  if (spec->transport == WC_RTSP_UDP && g_str_has_prefix (spec->url, "rtsps:"))
+    return wc_spec_refuse (place, "transport", error,
+                           "udp is not encrypted, and the url is rtsps://; "
+                           "leave it out, or say tcp");
+  return TRUE;
+}
+
 gboolean
 wc_spec_finish (const WcSpecPlace *place, GError **error)
 {
@@ -545,7 +557,7 @@ wc_spec_finish (const WcSpecPlace *place, GError **error)
   case WC_KIND_RTP:
     return finish_rtp (place, error);
   case WC_KIND_RTSP:
-    return finish_url (place, rtsp, error);
+    return finish_url (place, rtsp, error) && finish_rtsp (place, error);
   case WC_KIND_WHEP:
     return finish_url (place, http, error);
   case WC_KIND_FILE:

@@ -74,6 +74,17 @@ wc_url_split_user (const char *url, char **user, char **password)
   return join (uri, NULL, NULL);
 }
 
+gboolean
+wc_url_same_host (const char *a, const char *b)
+{
+  g_autoptr (GUri) first = a != NULL ? parse (a) : NULL;
+  g_autoptr (GUri) second = b != NULL ? parse (b) : NULL;
+
+  return first != NULL && second != NULL &&
+         g_strcmp0 (g_uri_get_host (first), g_uri_get_host (second)) == 0 &&
+         g_uri_get_port (first) == g_uri_get_port (second);
+}
+
 char *
 wc_url_restore_password (const char *url, const char *former)
 {

@@ -18,6 +18,9 @@ char *wc_url_hide_password (const char *url);
  */
 char *wc_url_split_user (const char *url, char **user, char **password);
 
+/** Whether both name the same host and port; nullable. */
+gboolean wc_url_same_host (const char *a, const char *b);
+
 /** @url, which may be one that wc_url_hide_password () made of @former: then
  * with the password of @former (nullable), whose user and host must be the
  * same. NULL: there is no password to take. (transfer full) */

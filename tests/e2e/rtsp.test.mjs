@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openViewerPage, Viewer } from './lib/browser.mjs';
 import { makeCertificate, startCamera } from './lib/camera.mjs';
+import { descriptors, threads } from './lib/proc.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -358,6 +359,7 @@ describe('continuity', () => {
       const camera = await liveCamera(scope, 'restarts');
       const viewer = await watch(scope, 'restarts');
       const first = await viewer.frames(15);
+      const before = [descriptors(server.pid), threads(server.pid)];
       for (let i = 0; i < RESTARTS; i += 1) {
         await camera.kill();
         await server.api.waitState('restarts', 'lost');
@@ -368,6 +370,13 @@ describe('continuity', () => {
       await viewer.tone([440]);
       assert.deepEqual((await viewer.stats()).ssrcs.sort(), first.ssrcs.sort());
       await server.api.waitViewers('restarts', 1);
+      await waitFor('nothing is left of the former connections', () => {
+        const now = [descriptors(server.pid), threads(server.pid)];
+        if (now.some((count, index) => count > before[index])) {
+          throw new Error(`${before} before, ${now} now`);
+        }
+        return true;
+      });
     }));
 });
 

@@ -161,6 +161,8 @@ test_unknown (void)
   refuse ("{'id':'a','kind':'rtsp','url':'rtsp://a/',"
           "'tls_fingerprint':'00:11'}",
           VALUE, "64 hexadecimal digits");
+  refuse ("{'id':'a','kind':'rtsp','url':'rtsps://a/','transport':'udp'}",
+          VALUE, "udp is not encrypted");
   refuse ("{'id':'a','kind':'rtmp'}", VALUE,
           "key \"kind\": \"rtmp\" is not allowed; rtp");
 }
@@ -586,6 +588,28 @@ test_wrong_sources (void)
 #undef FAILOVER
 }
 
+/* Who may edit but not read must not have a password sent elsewhere. */
+static void
+test_password_stays (void)
+{
+  g_autoptr (WcMountpointSpec) spec =
+      create ("{'id':'a','kind':'rtsp','url':'rtsp://cam/a','username':'u',"
+              "'password':'p'}");
+  g_autoptr (WcMountpointSpec) same =
+      patch (spec, "{'url':'rtsp://cam/b','password':'***'}");
+  g_autoptr (WcMountpointSpec) anew =
+      patch (spec, "{'url':'rtsp://evil/a','password':'p'}");
+
+  g_assert_cmpstr (same->password, ==, "p");
+  g_assert_cmpstr (anew->password, ==, "p");
+  refuse_patch (spec, "{'url':'rtsp://evil/a'}", WC_CONFIG_ERROR_VALUE,
+                "not sent to another host");
+  refuse_patch (spec, "{'url':'rtsp://evil/a','password':'***'}",
+                WC_CONFIG_ERROR_VALUE, "not sent to another host");
+  refuse_patch (spec, "{'url':'rtsp://cam:8554/a'}", WC_CONFIG_ERROR_VALUE,
+                "not sent to another host");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -603,6 +627,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/needs-restart", test_needs_restart);
   g_test_add_func ("/spec/round-trip", test_round_trip);
   g_test_add_func ("/spec/hidden-secrets", test_hidden_secrets);
+  g_test_add_func ("/spec/password-stays", test_password_stays);
   g_test_add_func ("/spec/check", test_check);
   g_test_add_func ("/spec/names", test_names);
   g_test_add_func ("/spec/sources", test_sources);
