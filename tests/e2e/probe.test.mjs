@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { assertProblem } from './lib/api.mjs';
+import { launchBrowser, openPage } from './lib/browser.mjs';
 import { startCamera } from './lib/camera.mjs';
 import { AUDIO, VIDEO, clipMountpoint, pushClip } from './lib/clip-source.mjs';
 import { freeRtpPorts, isUdpFree } from './lib/ports.mjs';
@@ -114,5 +115,12 @@ describe('diagnosis of a mountpoint', () => {
     }, { timeoutMs: 20000 });
     const { diagnosis } = await server.api.read('rare');
     assert.match(diagnosis.find(({ code }) => code === 'key-frames').fix, /-g /);
+    const page = await openPage(scope, await launchBrowser(scope));
+    await page.goto(`${server.url}/#token=${server.token}`);
+    const finding = page.locator('.finding.warning', { hasText: 'key frame only every' });
+    await finding.waitFor();
+    assert.match(await finding.locator('.fix').textContent(), /ffmpeg -g/);
+    assert.match(await page.locator('.stream').textContent(), /640×360 · 25 fps/);
+    assert.deepEqual(page.problems, []);
   }));
 });
