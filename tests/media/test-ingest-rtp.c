@@ -767,8 +767,6 @@ test_refused (void)
   f.spec->sdp = g_strdup ("v=0\nnonsense");
   refuse (&f, WC_INGEST_ERROR_INVALID, "SDP");
   g_clear_pointer (&f.spec->sdp, g_free);
-  f.spec->kind = WC_KIND_RTSP_PUSH;
-  refuse (&f, WC_INGEST_ERROR_INVALID, "rtsp-push");
   tear_down (&f);
 }
 
