@@ -296,7 +296,7 @@ note_playing (WcIngestFailover *self)
 static void
 evaluate (WcIngestFailover *self)
 {
-  g_autoptr (WcIngestFailover) keep = g_object_ref (self);
+  g_autoptr (WcIngestFailover) keep G_GNUC_UNUSED = g_object_ref (self);
   gint64 now_us = wc_clock_now_us ();
   gint64 return_after_us =
       (gint64)wc_ingest_spec (WC_INGEST (self))->return_after_ms * 1000;

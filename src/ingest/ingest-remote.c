@@ -131,7 +131,7 @@ void
 wc_ingest_remote_failed (WcIngestRemote *self, WcRemoteFailure failure,
                          const char *reason)
 {
-  g_autoptr (WcIngestRemote) keep = g_object_ref (self);
+  g_autoptr (WcIngestRemote) keep G_GNUC_UNUSED = g_object_ref (self);
   g_autofree char *why = g_strdup (reason);
 
   if (!PRIV (self)->started)

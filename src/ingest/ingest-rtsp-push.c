@@ -143,7 +143,8 @@ on_announced (WcRtspPublisher *publisher, WcRtspVerdict *verdict,
               gpointer user_data)
 {
   WcIngestRtspPush *self = user_data;
-  g_autoptr (WcIngestRemote) keep = g_object_ref (WC_INGEST_REMOTE (self));
+  g_autoptr (WcIngestRemote) keep G_GNUC_UNUSED =
+      g_object_ref (WC_INGEST_REMOTE (self));
 
   if (!check_place (self, verdict))
     return;
@@ -161,7 +162,8 @@ static void
 on_gone (WcRtspPublisher *publisher, gboolean said_goodbye, gpointer user_data)
 {
   WcIngestRtspPush *self = user_data;
-  g_autoptr (WcIngestRemote) keep = g_object_ref (WC_INGEST_REMOTE (self));
+  g_autoptr (WcIngestRemote) keep G_GNUC_UNUSED =
+      g_object_ref (WC_INGEST_REMOTE (self));
 
   wc_rtsp_publisher_revoke (publisher);
   if (publisher != self->publisher)

@@ -344,7 +344,8 @@ static void
 on_answered (const TcHttpResponse *response, gpointer data)
 {
   TbJanus *janus = data;
-  g_autoptr (TcHttp) http = g_steal_pointer (&janus->http); /* has @response */
+  g_autoptr (TcHttp) http G_GNUC_UNUSED =
+      g_steal_pointer (&janus->http); /* has @response */
   g_autoptr (GError) error = NULL;
   g_autoptr (TbJanusMessage) message = NULL;
   const char *fault;

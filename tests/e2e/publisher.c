@@ -499,7 +499,7 @@ static void
 test_through (void)
 {
   g_autoptr (Stage) stage = stage_open (NULL, NULL);
-  g_autoptr (TcWhipClient) obs =
+  g_autoptr (TcWhipClient) obs G_GNUC_UNUSED =
       publish_live (stage, (TcWhipOptions){.stamp = stamp});
   TcWhepOptions options = {.url = stage->whep_url, .peer.packet = on_packet};
   g_autoptr (TcWhepClient) viewer = tc_whep_client_new (stage->loop, &options);
