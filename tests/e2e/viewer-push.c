@@ -58,15 +58,16 @@ request (Publisher *self, const char *method, const char *path,
   return g_string_free (g_steal_pointer (&answer), FALSE);
 }
 
-/* From behind @name to the next ';', '-' or line end. */
+/* From behind @name to the first of @ends. A session's name may have any of
+ * "$-_.+" in it (RFC 2326 section 3.4). */
 static char *
-value_of (const char *answer, const char *name)
+value_of (const char *answer, const char *name, const char *ends)
 {
   const char *at = strstr (answer, name);
 
   g_assert_nonnull (at);
   at += strlen (name);
-  return g_strndup (at, strcspn (at, ";-\n"));
+  return g_strndup (at, strcspn (at, ends));
 }
 
 /* The port for RTP; RTCP goes to the next. */
@@ -80,10 +81,10 @@ set_up (Publisher *self, const char *path, char **session)
       "Transport: RTP/AVP;unicast;client_port=40000-40001;mode=record\r\n",
       of_session, NULL);
   g_autofree char *answer = request (self, "SETUP", path, fields, "");
-  g_autofree char *port = value_of (answer, "server_port=");
+  g_autofree char *port = value_of (answer, "server_port=", ";-\n");
 
   if (*session == NULL)
-    *session = value_of (answer, "Session: ");
+    *session = value_of (answer, "Session: ", ";\n");
   return (guint16)g_ascii_strtoull (port, NULL, 10);
 }
 
