@@ -17,7 +17,7 @@ tracks_json (guint media_mask)
 }
 
 static void
-set_stats (JsonObject *object, const WcPeerStats *stats)
+set_stats (JsonObject *object, const WcViewerPeerStats *stats)
 {
   char text[WC_ADDRESS_STRLEN];
 
@@ -48,7 +48,7 @@ session_json (WcSession *session, WcLaneKind lane)
 {
   JsonObject *object = json_object_new ();
   g_autofree char *since = wc_clock_format (wc_session_since_us (session));
-  WcPeerStats stats = {.rtt_ms = -1};
+  WcViewerPeerStats stats = {.rtt_ms = -1};
 
   wc_session_get_stats (session, &stats);
   json_object_set_string_member (object, "id", wc_session_public_id (session));

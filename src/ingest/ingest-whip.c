@@ -28,23 +28,21 @@ drop_peer (WcIngestWhip *self, const char *reason)
   if (peer == NULL)
     return;
   g_signal_handlers_disconnect_by_data (peer, self);
-  wc_publisher_peer_close (peer, reason);
+  wc_peer_close (WC_PEER (peer), reason);
 }
 
 static void
-on_peer_state_changed (WcPublisherPeer *peer, WcIngestWhip *self)
+on_peer_state_changed (WcPeer *peer, WcIngestWhip *self)
 {
   g_autofree char *reason = NULL;
 
-  if (peer != self->peer)
+  if (peer != (WcPeer *)self->peer)
     return;
-  if (wc_publisher_peer_state (peer) != WC_PUBLISHER_PEER_CLOSED) {
-    self->connected =
-        wc_publisher_peer_state (peer) == WC_PUBLISHER_PEER_PUBLISHING;
+  if (wc_peer_state (peer) != WC_PEER_CLOSED) {
+    self->connected = wc_peer_state (peer) == WC_PEER_ACTIVE;
     return;
   }
-  reason = g_strdup_printf ("the publisher is gone: %s",
-                            wc_publisher_peer_reason (peer));
+  reason = g_strdup_printf ("the publisher is gone: %s", wc_peer_reason (peer));
   drop_peer (self, reason);
   if (self->connected)
     wc_ingest_remote_gone (WC_INGEST_REMOTE (self), FALSE, reason);
@@ -82,7 +80,7 @@ make_intake (WcIngestWhip *self, const WcSdpPlan *plan, GError **error)
   return wc_whip_intake_new (plan, tracks, &limits, error);
 }
 
-WcPublisherPeer *
+WcPeer *
 wc_ingest_whip_publish (WcIngestWhip *self, WcSdpPlan *plan, const char *label,
                         GError **error)
 {
@@ -106,14 +104,13 @@ wc_ingest_whip_publish (WcIngestWhip *self, WcSdpPlan *plan, const char *label,
   self->connected = FALSE;
   g_signal_connect (self->peer, "state-changed",
                     G_CALLBACK (on_peer_state_changed), self);
-  return g_object_ref (self->peer);
+  return WC_PEER (g_object_ref (self->peer));
 }
 
 void
-wc_ingest_whip_goodbye (WcIngestWhip *self, WcPublisherPeer *peer,
-                        const char *reason)
+wc_ingest_whip_goodbye (WcIngestWhip *self, WcPeer *peer, const char *reason)
 {
-  if (peer == self->peer) {
+  if (peer == (WcPeer *)self->peer) {
     drop_peer (self, reason);
     wc_ingest_remote_gone (WC_INGEST_REMOTE (self), TRUE, reason);
   } else if (self->peer == NULL &&

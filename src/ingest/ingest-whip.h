@@ -23,12 +23,12 @@ WcIngest *wc_ingest_whip_new (const WcMountpointSpec *spec,
  * peer, which the caller negotiates and may close; when it is closed the source
  * is `lost`. Errors: WC_INGEST_ERROR_INVALID; WC_INGEST_ERROR_TRANSIENT when
  * the source is stopped. (transfer full) */
-WcPublisherPeer *wc_ingest_whip_publish (WcIngestWhip *self, WcSdpPlan *plan,
-                                         const char *label, GError **error);
+WcPeer *wc_ingest_whip_publish (WcIngestWhip *self, WcSdpPlan *plan,
+                                const char *label, GError **error);
 
 /** The publisher said goodbye (DELETE): `idle`. Does nothing if @peer is not
  * the present one; closes it if it is. */
-void wc_ingest_whip_goodbye (WcIngestWhip *self, WcPublisherPeer *peer,
+void wc_ingest_whip_goodbye (WcIngestWhip *self, WcPeer *peer,
                              const char *reason);
 
 /** TRUE while a publisher is there and not silent: another one would take its

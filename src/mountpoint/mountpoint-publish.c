@@ -99,7 +99,7 @@ wc_mountpoint_unpublish (WcMountpoint *mountpoint, WcSession *session)
 
   g_object_ref (session);
   if (session == mountpoint->publisher && whip_of (mountpoint) != NULL)
-    wc_ingest_whip_goodbye (whip_of (mountpoint), session->publisher, reason);
+    wc_ingest_whip_goodbye (whip_of (mountpoint), session->peer, reason);
   wc_session_close (session, reason);
   g_object_unref (session);
 }
@@ -125,11 +125,11 @@ wc_mountpoint_get_publisher (WcMountpoint *mountpoint, WcPublisherInfo *info)
   gint64 now_us = wc_clock_now_us ();
 
   *info = (WcPublisherInfo){.session = session};
-  if (session == NULL || session->publisher == NULL ||
+  if (session == NULL || session->peer == NULL ||
       wc_session_state (session) >= WC_SESSION_CLOSING)
     return FALSE;
-  wc_publisher_peer_get_stats (session->publisher, &info->stats);
-  fill_codecs (wc_publisher_peer_plan (session->publisher), info->codecs);
+  wc_publisher_peer_get_stats (WC_PUBLISHER_PEER (session->peer), &info->stats);
+  fill_codecs (wc_peer_plan (session->peer), info->codecs);
   if (whip == NULL || wc_ingest_whip_intake (whip) == NULL)
     return TRUE;
   info->n_layers = wc_whip_intake_n_layers (wc_ingest_whip_intake (whip));

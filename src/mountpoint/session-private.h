@@ -17,8 +17,7 @@ struct _WcSession {
   char *reason;
   guint media;
   gboolean publishes;
-  WcPeer *peer;               /* nullable; of a viewer */
-  WcPublisherPeer *publisher; /* nullable; of a publisher */
+  WcPeer *peer; /* nullable; a WcViewerPeer, or a WcPublisherPeer */
   guint linger_source;
   /* while negotiating */
   WcAddress *candidates;
@@ -60,6 +59,12 @@ void wc_session_publish_async (WcSession *session, WcIngestWhip *ingest,
                                gpointer user_data);
 gboolean wc_session_publish_finish (WcSession *session, GAsyncResult *result,
                                     GError **error);
+
+/** The peer (transfer full) of an offer that was accepted is the session's, and
+ * its answer is awaited; @task (transfer full) returns a boolean. */
+void wc_session_open_peer (WcSession *session, WcPeer *peer,
+                           const WcAddress *candidates, guint n_candidates,
+                           GTask *task);
 
 /** -> closed at once, without the time in which it still answers. */
 void wc_session_forget (WcSession *session, const char *reason);

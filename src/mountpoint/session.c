@@ -64,8 +64,6 @@ close_peer (WcSession *self, const char *reason)
 {
   if (self->peer != NULL)
     wc_peer_close (self->peer, reason);
-  if (self->publisher != NULL)
-    wc_publisher_peer_close (self->publisher, reason);
 }
 
 static gboolean
@@ -119,7 +117,7 @@ on_peer_state_changed (WcPeer *peer, WcSession *self)
   case WC_PEER_NEGOTIATING:
   case WC_PEER_CONNECTING: /* when the answer is there, see below */
     break;
-  case WC_PEER_PLAYING:
+  case WC_PEER_ACTIVE:
     wc_session_set_state (self, WC_SESSION_PLAYING, NULL);
     break;
   case WC_PEER_CLOSED:
@@ -177,7 +175,7 @@ make_plan (const WcSessionSource *source, const char *offer, gsize size,
   return plan;
 }
 
-static void
+static WcPeer *
 make_peer (WcSession *self, const WcSessionSource *source, WcSdpPlan *plan)
 {
   WcTrack *tracks[WC_N_MEDIA];
@@ -187,11 +185,11 @@ make_peer (WcSession *self, const WcSessionSource *source, WcSdpPlan *plan)
     if (plan->index[i] >= 0)
       self->media |= 1u << i;
   }
-  self->peer = wc_peer_new (source->peers, plan, tracks, self->public_id);
-  g_signal_connect (self->peer, "state-changed",
-                    G_CALLBACK (on_peer_state_changed), self);
-  g_signal_connect (self->peer, "key-frame-wanted",
-                    G_CALLBACK (on_key_frame_wanted), self);
+  WcPeer *peer =
+      wc_viewer_peer_new (source->peers, plan, tracks, self->public_id);
+  g_signal_connect (peer, "key-frame-wanted", G_CALLBACK (on_key_frame_wanted),
+                    self);
+  return peer;
 }
 
 static void
@@ -219,6 +217,20 @@ on_negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
+wc_session_open_peer (WcSession *session, WcPeer *peer,
+                      const WcAddress *candidates, guint n_candidates,
+                      GTask *task)
+{
+  session->peer = peer;
+  g_signal_connect (peer, "state-changed", G_CALLBACK (on_peer_state_changed),
+                    session);
+  session->candidates =
+      g_memdup2 (candidates, n_candidates * sizeof *candidates);
+  session->n_candidates = n_candidates;
+  wc_peer_negotiate_async (peer, on_negotiated, task);
+}
+
+void
 wc_session_negotiate_async (WcSession *session, const WcSessionSource *source,
                             const char *offer, gsize size,
                             GAsyncReadyCallback callback, gpointer user_data)
@@ -233,11 +245,8 @@ wc_session_negotiate_async (WcSession *session, const WcSessionSource *source,
     g_object_unref (task);
     return;
   }
-  session->candidates = g_memdup2 (
-      source->candidates, source->n_candidates * sizeof *source->candidates);
-  session->n_candidates = source->n_candidates;
-  make_peer (session, source, plan);
-  wc_peer_negotiate_async (session->peer, on_negotiated, task);
+  wc_session_open_peer (session, make_peer (session, source, plan),
+                        source->candidates, source->n_candidates, task);
 }
 
 gboolean
@@ -323,31 +332,22 @@ wc_session_media (WcSession *session)
 }
 
 void
-wc_session_get_stats (WcSession *session, WcPeerStats *stats)
+wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats)
 {
-  *stats = (WcPeerStats){.rtt_ms = -1};
-  if (session->peer != NULL)
-    wc_peer_get_stats (session->peer, stats);
+  *stats = (WcViewerPeerStats){.rtt_ms = -1};
+  if (session->peer != NULL && !session->publishes)
+    wc_viewer_peer_get_stats (WC_VIEWER_PEER (session->peer), stats);
 }
 
 gboolean
 wc_session_is_current_ice (WcSession *session, const char *ufrag,
                            const char *pwd)
 {
-  const WcSdpOffer *offer = NULL;
+  WcPeer *peer = session->peer;
 
-  if (session->publisher != NULL)
-    offer = wc_publisher_peer_plan (session->publisher)->offer;
-  else if (session->peer == NULL)
-    return FALSE;
-  return (ufrag == NULL ||
-          g_strcmp0 (ufrag, offer != NULL
-                                ? offer->ufrag
-                                : wc_peer_remote_ufrag (session->peer)) == 0) &&
-         (pwd == NULL ||
-          g_strcmp0 (pwd, offer != NULL
-                              ? offer->pwd
-                              : wc_peer_remote_pwd (session->peer)) == 0);
+  return peer != NULL &&
+         (ufrag == NULL || g_str_equal (ufrag, wc_peer_remote_ufrag (peer))) &&
+         (pwd == NULL || g_str_equal (pwd, wc_peer_remote_pwd (peer)));
 }
 
 /* --- life ------------------------------------------------------------------
@@ -379,11 +379,6 @@ wc_session_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->peer, self);
     wc_peer_close (self->peer, "the session is gone");
     g_clear_object (&self->peer);
-  }
-  if (self->publisher != NULL) {
-    g_signal_handlers_disconnect_by_data (self->publisher, self);
-    wc_publisher_peer_close (self->publisher, "the session is gone");
-    g_clear_object (&self->publisher);
   }
   G_OBJECT_CLASS (wc_session_parent_class)->dispose (object);
 }

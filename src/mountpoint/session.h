@@ -11,7 +11,7 @@
 #pragma once
 
 #include "base/address.h"
-#include "peer/peer.h"
+#include "peer/viewer-peer.h"
 
 typedef enum {
   WC_SESSION_NEGOTIATING,
@@ -51,7 +51,7 @@ const char *wc_session_address (WcSession *session);
 const char *wc_session_user_agent (WcSession *session); /* nullable */
 /** Bit mask of 1 << WcMedia that it is sent. */
 guint wc_session_media (WcSession *session);
-void wc_session_get_stats (WcSession *session, WcPeerStats *stats);
+void wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats);
 
 /** TRUE when @ufrag and @pwd (nullable: not given) are of the current ICE
  * generation; FALSE means that the viewer asks for an ICE restart. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "peer/peer-private.h"
+#include "peer/peer-factory-private.h"
 
 #include "base/log.h"
 #include "peer/connection-pool.h"
 #include "peer/handshake.h"
+#include "peer/peer.h"
 #include "peer/webrtcbin-lane.h"
 
 #include <gst/gst.h>
@@ -16,8 +17,6 @@
 #define PREPARED 4
 #define TRIM_INTERVAL_S 3
 #define POOL_NICE 5
-
-G_DEFINE_QUARK (wc_peer_error_quark, wc_peer_error)
 
 struct _WcPeerFactory {
   GObject parent;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* One viewer's peer connection: a webrtcbin that negotiates and secures it, the
- * engine's subscriber that carries its packets, and the lane between the two.
- * On the direct lane the webrtcbin retires when the viewer has its keys.
+/* A peer connection: a webrtcbin that negotiates and secures it, and something
+ * of the engine's that carries its packets. Abstract: a WcViewerPeer is sent
+ * media, a WcPublisherPeer sends it. What is here is the same for both: states,
+ * the answer, the handshake, retirement and the end.
  *
- * WcPeerFactory is made once and owns what peers share (certificate, control
- * pool, lane pool). A WcPeer belongs to one viewer session. All functions here
- * are for the main thread; everything a peer has to say arrives there too, as
- * the signal "state-changed". Reference-counted GObjects. */
+ * Belongs to one session. All functions here are for the main thread;
+ * everything a peer has to say arrives there too, as the signal
+ * "state-changed" (WcPeer *peer). What its class does is called where it says.
+ * A reference-counted GObject. */
 #pragma once
 
 #include "base/address.h"
-#include "engine/engine.h"
-#include "engine/track.h"
+#include "peer/handshake.h"
+#include "peer/peer-factory.h"
+#include "sdp/answer.h"
 #include "sdp/plan.h"
-
-#include <gio/gio.h>
 
 #define WC_PEER_ERROR (wc_peer_error_quark ())
 GQuark wc_peer_error_quark (void);
@@ -24,85 +24,95 @@ typedef enum {
   WC_PEER_ERROR_CLOSED,      /* closed while it was negotiating */
 } WcPeerError;
 
-/* new -> negotiating -> connecting -> playing -> closed; any -> closed */
+/* new -> negotiating -> connecting -> active -> closed; any -> closed */
 typedef enum {
   WC_PEER_NEW,
   WC_PEER_NEGOTIATING,
   WC_PEER_CONNECTING, /* the answer may be given; ICE and DTLS follow */
-  WC_PEER_PLAYING,    /* the first media packet was sent */
-  WC_PEER_CLOSED,     /* nothing is sent any more; wc_peer_reason () says why */
+  WC_PEER_ACTIVE,     /* a viewer was sent a packet; a publisher may send */
+  WC_PEER_CLOSED,     /* no media any more; wc_peer_reason () says why */
 } WcPeerState;
 
-typedef struct {
-  guint64 packets_sent, bytes_sent; /* media with RTP header, without RTX */
-  guint64 packets_dropped; /* queue full; the viewer skips to a key frame */
-  guint nacks, plis;       /* received */
-  gint rtt_ms;             /* -1: not known yet */
-  double loss;             /* 0..1: fraction lost of the newest reports */
-  guint jitter_ms;         /* of the newest reports; direct lane alone */
-  guint64 estimated_bps;   /* what the viewer takes its link for; 0: not said */
-  guint resent;            /* packets sent again; direct lane alone */
-  guint32 bitrate_bps;     /* sent, over about the last second */
-  gboolean has_address;
-  WcAddress address; /* of the viewer, when ICE is connected */
-} WcPeerStats;
-
-#define WC_TYPE_PEER_FACTORY (wc_peer_factory_get_type ())
-G_DECLARE_FINAL_TYPE (WcPeerFactory, wc_peer_factory, WC, PEER_FACTORY, GObject)
-
 #define WC_TYPE_PEER (wc_peer_get_type ())
-G_DECLARE_FINAL_TYPE (WcPeer, wc_peer, WC, PEER, GObject)
+G_DECLARE_DERIVABLE_TYPE (WcPeer, wc_peer, WC, PEER, GObject)
 
-/** gst_init () must have been called. @engine: borrowed, outlives the factory.
- * @history_ms: how long a lost packet can be sent again. Fails when an element
- * that webrtcbin needs is not installed; the message names the Debian package.
- */
-WcPeerFactory *wc_peer_factory_new (WcEngine *engine, guint history_ms,
-                                    GError **error);
+struct _WcPeerClass {
+  GObjectClass parent_class;
+  const char *noun; /* of the log: "viewer" */
+  /** Our ICE credentials, and what the class wants of its connection. Control
+   * pool. */
+  void (*fill_connection) (WcPeer *peer, WcConnectionParams *params);
+  /** The same credentials, and what the answer says of our media. */
+  void (*fill_answer) (WcPeer *peer, WcSdpAnswerParams *params);
+  /** The engine is to answer its ICE. */
+  void (*start) (WcPeer *peer);
+  /** The engine is to let go of it, and to say so. */
+  void (*stop) (WcPeer *peer, void (*done) (gpointer), gpointer user_data);
+  /** Nothing may be sent from now on. Control pool, after stop. */
+  void (*mute) (WcPeer *peer);
 
-/** Whether viewers' media goes past webrtcbin, on the direct lane; before the
- * first peer. At first it does not. */
-void wc_peer_factory_set_direct (WcPeerFactory *factory, gboolean direct);
+  /** A datagram of the handshake, for the peer. Any thread. */
+  void (*send) (WcPeer *peer, const guint8 *data, gsize size);
+  /** The keys are agreed with who wrote the offer. Handshake pool. */
+  void (*secured) (WcPeer *peer, const WcConnectionKeys *keys);
+  /** The webrtcbin is gone; a close_notify for the end. Nullable; control pool.
+   */
+  void (*retired) (WcPeer *peer, const guint8 *goodbye, gsize size);
 
-/** Ends the pools after everything queued has run. Peers must be closed. */
-void wc_peer_factory_stop (WcPeerFactory *factory);
-
-/** Peers that were opened and are not yet torn down; 0 when all is clean. */
-guint wc_peer_factory_alive (WcPeerFactory *factory);
-
-/** Those of them that have a webrtcbin. */
-guint wc_peer_factory_webrtcbins (WcPeerFactory *factory);
-
-/** @plan: (transfer full). @tracks: indexed by WcMedia; referenced; those that
- * the plan sends must be there. @label: short public id for the log.
- * wc_peer_close () must come before the last reference is dropped. */
-WcPeer *wc_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
-                     WcTrack *const tracks[WC_N_MEDIA], const char *label);
+  /** Of a peer whose media goes through its webrtcbin, which has no handshake:
+   * opens, or closes, that. Nullable. Control pool. */
+  gboolean (*open_lane) (WcPeer *peer, const WcConnectionParams *params,
+                         GError **error);
+  void (*close_lane) (WcPeer *peer);
+};
 
 /** Makes and negotiates the webrtcbin, registers with the engine. */
 void wc_peer_negotiate_async (WcPeer *peer, GAsyncReadyCallback callback,
                               gpointer user_data);
-/** The SDP answer for the viewer (transfer full), or NULL and @error.
- * @candidates: the addresses to advertise, with ports. */
+/** The SDP answer (transfer full), or NULL and @error. @candidates: the
+ * addresses to advertise, with ports. */
 char *wc_peer_negotiate_finish (WcPeer *peer, GAsyncResult *result,
                                 const WcAddress *candidates, guint n_candidates,
                                 GError **error);
 
 /** Stops media at once, sends DTLS close_notify, tears the webrtcbin down on
  * the control pool. "state-changed" to WC_PEER_CLOSED comes before this
- * returns. Idempotent. @reason: for the log and wc_peer_reason (). */
+ * returns. Idempotent. Must come before the last reference is dropped. @reason:
+ * for the log and wc_peer_reason (). */
 void wc_peer_close (WcPeer *peer, const char *reason);
 
 WcPeerState wc_peer_state (WcPeer *peer);
 /** Why it is closed: "consent expired", "viewer left", ... (transfer none) */
 const char *wc_peer_reason (WcPeer *peer);
-void wc_peer_get_stats (WcPeer *peer, WcPeerStats *stats);
-
+/** What was agreed on. (transfer none) (nullable: it has retired) */
+const WcSdpPlan *wc_peer_plan (WcPeer *peer);
 /** ICE credentials in force, for trickle and restart: (transfer none). */
 const char *wc_peer_remote_ufrag (WcPeer *peer);
 const char *wc_peer_remote_pwd (WcPeer *peer);
 
-/* Signals of WcPeer, on the main thread:
- *   "state-changed" (WcPeer *peer)
- *   "key-frame-wanted" (WcPeer *peer, guint media): the viewer sent PLI or FIR
- *                      or has no start point to begin at; not coalesced. */
+/* --- for the classes ------------------------------------------------------ */
+
+/** Right after the object was made. @plan: (transfer full). @label: short
+ * public id for the log. @handshake: its webrtcbin does DTLS alone. */
+void wc_peer_set_up (WcPeer *peer, WcPeerFactory *factory, WcSdpPlan *plan,
+                     const char *label, gboolean handshake);
+
+/** (transfer none) */
+WcPeerFactory *wc_peer_get_factory (WcPeer *peer);
+/** (transfer none) (nullable: there is none, or it has retired) */
+WcHandshake *wc_peer_handshake (WcPeer *peer);
+
+/** Calls @run on the main thread, unless the peer is closed by then. @detail:
+ * whatever @run knows it for; not owned. Any thread; the peer is alive, since
+ * whoever calls is stopped before it goes. */
+typedef void (*WcPeerFunc) (WcPeer *peer, gconstpointer detail);
+void wc_peer_post (WcPeer *peer, WcPeerFunc run, gconstpointer detail);
+/** The same for wc_peer_close () with a static text. */
+void wc_peer_post_close (WcPeer *peer, const char *reason);
+/** The same: WC_PEER_ACTIVE. @why: static. */
+void wc_peer_post_active (WcPeer *peer, const char *why);
+/** The same: the peer said goodbye. */
+void wc_peer_post_left (WcPeer *peer);
+
+/** The webrtcbin is needed no more: retires it. */
+void wc_peer_retire (WcPeer *peer);

@@ -5,7 +5,7 @@
 #include "common/offer.h"
 #include "common/peer.h"
 #include "common/srtp.h"
-#include "peer/peer.h"
+#include "peer/viewer-peer.h"
 
 #include <gst/gst.h>
 #include <unistd.h>
@@ -141,7 +141,7 @@ join (Fixture *f, TcPeerOptions options)
   g_assert_no_error (error);
   WcSdpPlan *plan = wc_sdp_plan_new (offer, present, &policy, &error);
   g_assert_no_error (error);
-  f->peer = wc_peer_new (f->factory, plan, tracks, "test");
+  f->peer = wc_viewer_peer_new (f->factory, plan, tracks, "test");
   g_signal_connect (f->peer, "key-frame-wanted", G_CALLBACK (on_wanted), f);
   wc_peer_negotiate_async (f->peer, on_negotiated, f);
 }
@@ -186,7 +186,7 @@ play (Fixture *f, guint n)
     append (f, FALSE);
   join (f, (TcPeerOptions){.no_nack = TRUE});
   connect_viewer (f);
-  wait_state (f, WC_PEER_PLAYING);
+  wait_state (f, WC_PEER_ACTIVE);
   while (tc_peer_stats (f->viewer)->rtp < n &&
          g_get_monotonic_time () < deadline)
     turn (f);
@@ -214,7 +214,7 @@ static void
 test_pli_flood (Fixture *f, gconstpointer unused)
 {
   guint8 pli[] = {0x81, 206, 0, 2, 0, 0, 0, 9, 0, 0, 0, 0};
-  WcPeerStats stats;
+  WcViewerPeerStats stats;
 
   play (f, 5);
   f->n_wanted = 0;
@@ -225,7 +225,7 @@ test_pli_flood (Fixture *f, gconstpointer unused)
       turn (f);
   }
   settle (f);
-  wc_peer_get_stats (f->peer, &stats);
+  wc_viewer_peer_get_stats (WC_VIEWER_PEER (f->peer), &stats);
   g_assert_cmpuint (stats.plis, >, FLOOD / 2);
   g_assert_cmpuint (f->n_wanted, >, 0);
   g_assert_cmpuint (f->n_wanted, <, FLOOD / 4);
@@ -237,7 +237,7 @@ static void
 test_nack_flood (Fixture *f, gconstpointer unused)
 {
   guint8 nack[] = {0x81, 205, 0, 3, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  WcPeerStats stats;
+  WcViewerPeerStats stats;
   gint64 began_us = g_get_monotonic_time ();
 
   play (f, 17);
@@ -250,7 +250,7 @@ test_nack_flood (Fixture *f, gconstpointer unused)
     turn (f);
   }
   settle (f);
-  wc_peer_get_stats (f->peer, &stats);
+  wc_viewer_peer_get_stats (WC_VIEWER_PEER (f->peer), &stats);
   g_assert_cmpuint (stats.nacks, >, FLOOD * 17 / 2);
   guint64 resent = tc_peer_stats (f->viewer)->rtp - before;
   gint64 elapsed_us = g_get_monotonic_time () - began_us;
@@ -300,7 +300,7 @@ test_ssrc_flood (Fixture *f, gconstpointer unused)
    * table does to GLib shows by its complaints. */
   if (!SANITIZED)
     g_assert_cmpuint (resident_bytes (), <, before + 24 * 1024 * 1024);
-  g_assert_cmpint (wc_peer_state (f->peer), ==, WC_PEER_PLAYING);
+  g_assert_cmpint (wc_peer_state (f->peer), ==, WC_PEER_ACTIVE);
 }
 
 /* RFC 8827 section 6.5 */
@@ -413,7 +413,7 @@ test_lost_finished (Fixture *f, gconstpointer unused)
   append (f, TRUE);
   join (f, (TcPeerOptions){.lose_finished = TRUE});
   connect_viewer (f);
-  wait_state (f, WC_PEER_PLAYING);
+  wait_state (f, WC_PEER_ACTIVE);
   gint64 deadline = g_get_monotonic_time () + WAIT_US;
   while (tc_peer_state (f->viewer) != TC_PEER_CONNECTED &&
          g_get_monotonic_time () < deadline)

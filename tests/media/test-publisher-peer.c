@@ -116,7 +116,7 @@ static void
 tear_down (Fixture *f, gconstpointer unused)
 {
   if (f->peer != NULL)
-    wc_publisher_peer_close (f->peer, "the test is over");
+    wc_peer_close (WC_PEER (f->peer), "the test is over");
   g_assert_true (turn_until (f, is_gone));
   while (g_main_context_iteration (NULL, FALSE))
     continue;
@@ -161,8 +161,8 @@ on_negotiated (GObject *source, GAsyncResult *result, gpointer user_data)
   WcAddress candidate;
 
   wc_address_parse (&candidate, "127.0.0.1", wc_engine_udp_port (f->engine));
-  g_autofree char *text = wc_publisher_peer_negotiate_finish (
-      WC_PUBLISHER_PEER (source), result, &candidate, 1, &f->error);
+  g_autofree char *text = wc_peer_negotiate_finish (WC_PEER (source), result,
+                                                    &candidate, 1, &f->error);
   if (text != NULL)
     f->answer = tc_description_parse (text, NULL);
   f->negotiated = TRUE;
@@ -181,7 +181,7 @@ begin (Fixture *f, gboolean wrong_certificate)
   g_assert_no_error (error);
   f->peer = wc_publisher_peer_new (f->factory, make_plan (f->client), &sink, f,
                                    NULL, "test");
-  wc_publisher_peer_negotiate_async (f->peer, on_negotiated, f);
+  wc_peer_negotiate_async (WC_PEER (f->peer), on_negotiated, f);
 }
 
 static gboolean
@@ -193,7 +193,7 @@ is_negotiated (Fixture *f)
 static gboolean
 is_publishing (Fixture *f)
 {
-  return wc_publisher_peer_state (f->peer) == WC_PUBLISHER_PEER_PUBLISHING &&
+  return wc_peer_state (WC_PEER (f->peer)) == WC_PEER_ACTIVE &&
          tc_peer_state (f->client) == TC_PEER_CONNECTED;
 }
 
@@ -333,7 +333,7 @@ test_requests (Fixture *f, gconstpointer unused)
 static gboolean
 is_closed (Fixture *f)
 {
-  return wc_publisher_peer_state (f->peer) == WC_PUBLISHER_PEER_CLOSED;
+  return wc_peer_state (WC_PEER (f->peer)) == WC_PEER_CLOSED;
 }
 
 static void
@@ -343,7 +343,7 @@ test_impostor (Fixture *f, gconstpointer unused)
   g_assert_true (turn_until (f, is_negotiated));
   tc_peer_connect (f->client, f->answer, FALSE, TRUE);
   g_assert_true (turn_until (f, is_closed));
-  g_assert_nonnull (strstr (wc_publisher_peer_reason (f->peer), "certificate"));
+  g_assert_nonnull (strstr (wc_peer_reason (WC_PEER (f->peer)), "certificate"));
   g_assert_cmpuint (n_taken (f), ==, 0);
 }
 
@@ -351,7 +351,7 @@ static void
 test_close_while_negotiating (Fixture *f, gconstpointer unused)
 {
   begin (f, FALSE);
-  wc_publisher_peer_close (f->peer, "too soon");
+  wc_peer_close (WC_PEER (f->peer), "too soon");
   g_assert_true (turn_until (f, is_negotiated));
   g_assert_error (f->error, WC_PEER_ERROR, WC_PEER_ERROR_CLOSED);
 }
@@ -370,7 +370,7 @@ test_goodbyes (Fixture *f, gconstpointer theirs)
     tc_peer_close (f->client);
     g_assert_true (turn_until (f, is_closed));
   } else {
-    wc_publisher_peer_close (f->peer, "enough");
+    wc_peer_close (WC_PEER (f->peer), "enough");
     g_assert_true (turn_until (f, was_told));
   }
 }

@@ -4,7 +4,7 @@
 
 #include "peer/certificate.h"
 #include "peer/connection.h"
-#include "peer/peer.h"
+#include "peer/peer-factory.h"
 
 typedef void (*WcControlFunc) (gpointer data);
 
