@@ -29,7 +29,7 @@ build_packages=(
   gstreamer1.0-x              # pango: the clock in the picture of --demo
 )
 
-# Encrypts for many viewers at a time where the processor has AVX-512; there for
+# Encrypts for many viewers at a time where the processor has AVX-512, AVX2 or SHA; for
 # no other architecture, and optional.
 if [[ $(uname -m) == x86_64 ]]; then
   build_packages+=(libipsec-mb-dev)

@@ -3,11 +3,9 @@
 
 #include "engine/srtp-vector.h"
 
-/* Fewer fill too little of a vector to be worth its setting up. */
-#define MIN_SIDE_BY_SIDE 4
-
 struct WcSrtpMany {
   WcSrtpVector *vector; /* NULL: one by one */
+  guint min_jobs;       /* fewer are done one by one, too */
 };
 
 WcSrtpMany *
@@ -22,6 +20,8 @@ wc_srtp_many_new (WcSrtpManyKind kind)
   }
   WcSrtpMany *many = g_new0 (WcSrtpMany, 1);
   many->vector = vector;
+  if (vector != NULL)
+    many->min_jobs = wc_srtp_vector_min_jobs (vector);
   return many;
 }
 
@@ -58,7 +58,7 @@ protect_one_by_one (const WcSrtpJob *jobs, guint n)
 void
 wc_srtp_many_protect (WcSrtpMany *many, const WcSrtpJob *jobs, guint n)
 {
-  while (many->vector != NULL && n >= MIN_SIDE_BY_SIDE) {
+  while (many->vector != NULL && n >= many->min_jobs) {
     guint count = MIN (n, WC_SRTP_VECTOR_JOBS);
     wc_srtp_vector_protect (many->vector, jobs, count);
     jobs += count;

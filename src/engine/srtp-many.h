@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Protects many RTP packets at a time. Where the processor has the vectors for
- * it and libipsec-mb was there when this was built, packets under different
- * keys are worked on side by side (a third of the time); else one after the
- * other by OpenSSL, with the same result.
+/* Protects many RTP packets at a time. Where the processor has the instructions
+ * for it and libipsec-mb was there when this was built, packets under different
+ * keys are worked on side by side (in a third of the time with AVX-512, in two
+ * thirds with SHA or AVX2); else one after the other by OpenSSL, with the same
+ * result.
  *
  * One thread at a time; a worker has one. */
 #pragma once

@@ -15,6 +15,9 @@ typedef struct WcSrtpVector WcSrtpVector;
 WcSrtpVector *wc_srtp_vector_new (void);
 void wc_srtp_vector_free (WcSrtpVector *vector);
 
+/** Fewer are done sooner one by one. */
+guint wc_srtp_vector_min_jobs (const WcSrtpVector *vector);
+
 /** Protects @n jobs, at most WC_SRTP_VECTOR_JOBS. */
 void wc_srtp_vector_protect (WcSrtpVector *vector, const WcSrtpJob *jobs,
                              guint n);
