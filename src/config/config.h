@@ -40,6 +40,7 @@ typedef struct {
   char **addresses;  /* {"auto"} or numeric addresses to advertise */
   char **interfaces; /* empty: all */
   gboolean ipv6;
+  guint dscp; /* 0 to 63 */
   guint consent_timeout_ms;
   guint connect_timeout_ms; /* 20000: POST until ICE and DTLS are done */
   /* [auth] */

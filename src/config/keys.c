@@ -177,6 +177,15 @@ static const WcKey ice_keys[] = {
         CONFIG (ipv6),
     },
     {
+        .name = "dscp",
+        UINT (0, 63),
+        .fallback = "0",
+        .description = "Marks what is sent to viewers with this code point "
+                       "(RFC 2474), if the network treats any better: 34 is "
+                       "AF41, 46 is EF (RFC 8837); 0: none.",
+        CONFIG (dscp),
+    },
+    {
         .name = "consent-timeout-ms",
         UINT (2000, 120000),
         .fallback = "15000",

@@ -6,6 +6,19 @@
 
 G_DEFINE_QUARK (wc_engine_error_quark, wc_engine_error)
 
+static gboolean
+open_sockets (WcEngine *engine, WcUdp *sockets, GError **error)
+{
+  const WcEngineConfig *config = &engine->config;
+
+  if (!wc_udp_open_shared (sockets, config->workers, &engine->udp_port,
+                           config->ipv6, error))
+    return FALSE;
+  for (guint i = 0; config->dscp != 0 && i < config->workers; i++)
+    wc_udp_mark (sockets[i].fd, sockets[i].family, config->dscp);
+  return TRUE;
+}
+
 /* All are there before one runs: any may pass a datagram to any other. */
 static gboolean
 start_workers (WcEngine *engine, const WcUdp *sockets, GError **error)
@@ -32,8 +45,7 @@ wc_engine_new (const WcEngineConfig *config, GError **error)
   pthread_rwlock_init (&engine->owners_lock, NULL);
   engine->owners = g_hash_table_new_full (wc_address_hash_func,
                                           wc_address_equal_func, g_free, NULL);
-  if (!wc_udp_open_shared (sockets, config->workers, &engine->udp_port,
-                           config->ipv6, error) ||
+  if (!open_sockets (engine, sockets, error) ||
       !start_workers (engine, sockets, error))
     return NULL;
   return g_steal_pointer (&engine);

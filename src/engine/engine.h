@@ -24,6 +24,7 @@ typedef struct {
   guint workers;            /* threads, 1 to 64 */
   guint16 udp_port;         /* 0: any free one */
   gboolean ipv6;            /* dual stack where the kernel has IPv6 */
+  guint dscp;               /* of all that is sent, 0 to 63 */
   guint connect_timeout_ms; /* from wc_subscriber_start () until secured */
   guint consent_timeout_ms; /* without authentic STUN or SRTCP: dead */
   gboolean fast_start;      /* begin at a key frame of the ring */

@@ -144,6 +144,15 @@ wc_udp_open_shared (WcUdp *sockets, guint n, guint16 *port, gboolean ipv6,
 }
 
 void
+wc_udp_mark (int fd, int family, guint dscp)
+{
+  /* The two bits below are ECN's (RFC 3168 section 5). */
+  set_option (fd, IPPROTO_IP, IP_TOS, (int)dscp << 2);
+  if (family == AF_INET6)
+    set_option (fd, IPPROTO_IPV6, IPV6_TCLASS, (int)dscp << 2);
+}
+
+void
 wc_udp_close (WcUdp *udp)
 {
   if (udp->fd >= 0)

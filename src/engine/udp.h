@@ -29,6 +29,11 @@ typedef struct {
  * WC_ENGINE_ERROR_IN_USE. */
 gboolean wc_udp_open_shared (WcUdp *sockets, guint n, guint16 *port,
                              gboolean ipv6, GError **error);
+/** Marks whatever leaves by @fd, a UDP or TCP socket of @family, with code
+ * point
+ * @dscp (RFC 2474 section 3, 0 to 63), IPv4 too where it is dual stack. Best
+ * effort: the kernel may want a privilege for some. */
+void wc_udp_mark (int fd, int family, guint dscp);
 void wc_udp_close (WcUdp *udp);
 
 /** Takes up to @max waiting datagrams without blocking; larger ones than fit

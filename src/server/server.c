@@ -43,6 +43,7 @@ make_engine (WcServer *server, GError **error)
       .workers = config->workers,
       .udp_port = config->udp_port,
       .ipv6 = config->ipv6,
+      .dscp = config->dscp,
       .connect_timeout_ms = config->connect_timeout_ms,
       .consent_timeout_ms = config->consent_timeout_ms,
       .fast_start = config->fast_start,

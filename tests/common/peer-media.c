@@ -394,13 +394,43 @@ segment_size (struct msghdr *message)
   return 0;
 }
 
+static guint8
+read_tos (struct msghdr *message)
+{
+  int value;
+
+  for (struct cmsghdr *c = CMSG_FIRSTHDR (message); c != NULL;
+       c = CMSG_NXTHDR (message, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+      return *CMSG_DATA (c); /* a byte: ip(7) */
+    if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_TCLASS)
+      continue;
+    memcpy (&value, CMSG_DATA (c), sizeof value);
+    return (guint8)value;
+  }
+  return 0;
+}
+
+static void
+note_path (TcPeer *peer, const WcAddress *from, guint8 tos)
+{
+  TcPeerStats *stats = &peer->stats;
+
+  if (stats->datagrams > 0) {
+    stats->path_changes += !wc_address_equal (from, &peer->last_from);
+    stats->tos_changes += tos != stats->tos;
+  }
+  peer->last_from = *from;
+  stats->tos = tos;
+}
+
 static gboolean
 read_once (TcPeer *peer)
 {
   static _Thread_local guint8 buffer[65536];
   struct sockaddr_storage storage;
   struct iovec vector = {buffer, sizeof buffer};
-  _Alignas(struct cmsghdr) char control[CMSG_SPACE (sizeof (int))];
+  _Alignas(struct cmsghdr) char control[3 * CMSG_SPACE (sizeof (int))];
   struct msghdr message = {.msg_name = &storage,
                            .msg_namelen = sizeof storage,
                            .msg_iov = &vector,
@@ -415,6 +445,7 @@ read_once (TcPeer *peer)
   if (size < 0)
     return FALSE;
   from = wc_address_from_sockaddr ((struct sockaddr *)&storage);
+  note_path (peer, &from, read_tos (&message));
   segment = segment_size (&message);
   if (segment == 0)
     segment = MAX ((gsize)size, 1);

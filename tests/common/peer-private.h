@@ -33,6 +33,7 @@ struct _TcPeer {
   gint64 rr_interval_us;
   TcTimer *deadline, *report_timer, *nack_timer;
   TcPeerStats stats;
+  WcAddress last_from; /* of the socket's last datagram */
 };
 
 void tc_peer_set_state (TcPeer *peer, TcPeerState state);

@@ -209,6 +209,9 @@ open_socket (TcPeer *peer, GError **error)
   setsockopt (peer->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   /* The kernel may hand over runs of datagrams in one piece. */
   setsockopt (peer->fd, SOL_UDP, UDP_GRO, &one, sizeof one);
+  if (peer->family == AF_INET6)
+    setsockopt (peer->fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &one, sizeof one);
+  setsockopt (peer->fd, IPPROTO_IP, IP_RECVTOS, &one, sizeof one);
   peer->watch = tc_watch_new (peer->loop, peer->fd, EPOLLIN, on_readable, peer);
   return TRUE;
 }

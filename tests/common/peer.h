@@ -83,6 +83,9 @@ typedef struct {
   gint64 last_datagram_us; /* of any kind */
   gint64 last_media_us;    /* RTP */
   gboolean close_notify;   /* came */
+  guint8 tos; /* TOS or traffic class of the last datagram; not of a link's */
+  guint64 tos_changes;
+  guint64 path_changes; /* it came from another address; not of a link's */
 } TcPeerStats;
 
 /** Opens the socket. @options is copied, strings must stay. */

@@ -106,7 +106,21 @@ assert_all_freed (TeStage *stage)
       te_server_number (stage->server, TE_SERVER, "engine.subscribers"), ==, 0);
 }
 
-/* D-01, D-02, D-03, R-13: the peer stays open, only HTTP says goodbye. */
+/* S-09: all of it comes from one address. S-21: the fingerprint is that of the
+ * certificate seen (or the client would not play) and in upper case. */
+static void
+assert_one_transport (TcWhepClient *client)
+{
+  const char *fingerprint = tc_whep_client_answer (client)->fingerprint;
+  g_autofree char *upper = g_ascii_strup (fingerprint, -1);
+
+  g_assert_cmpstr (fingerprint, ==, upper);
+  g_assert_cmpuint (tc_peer_stats (tc_whep_client_peer (client))->path_changes,
+                    ==, 0);
+}
+
+/* D-01, D-02, D-03, R-13: the peer stays open, only HTTP says goodbye. R-02: it
+ * speaks DTLS 1.2, as OpenSSL does, and AES_CM_128_HMAC_SHA1_80 alone. */
 static void
 test_delete (void)
 {
@@ -117,6 +131,8 @@ test_delete (void)
 
   te_assert_plays (client, 30);
   te_assert_clean (client);
+  assert_one_transport (client);
+  g_assert_cmpuint (tc_peer_stats (tc_whep_client_peer (client))->tos, ==, 0);
   g_assert_true (is_stun_answered (client));
   g_assert_cmpuint (te_server_request_url (stage->server, "DELETE", url), ==,
                     200);
@@ -290,7 +306,32 @@ has_ipv6 (void)
   return ok;
 }
 
-/* */
+/* The code point of all that came, of whatever kind. */
+static void
+assert_marked (TcWhepClient *client, guint dscp)
+{
+  const TcPeerStats *stats = tc_peer_stats (tc_whep_client_peer (client));
+
+  g_assert_cmpuint (stats->stun, >, 0);
+  g_assert_cmpuint (stats->dtls, >, 0);
+  g_assert_cmpuint (stats->rtcp, >, 0);
+  g_assert_cmpuint (stats->tos, ==, dscp << 2);
+  g_assert_cmpuint (stats->tos_changes, ==, 0);
+}
+
+/* [ice] dscp, over IPv4 on a dual-stack socket. */
+static void
+test_dscp (void)
+{
+  g_autoptr (TeStage) stage = te_stage_open ("dscp=34\n", TE_FPS);
+  g_autoptr (TcWhepClient) client = te_stage_watch (stage, NULL);
+
+  te_assert_plays (client, 100);
+  assert_marked (client, 34);
+  te_leave (client);
+}
+
+/* R-14, and [ice] dscp */
 static void
 test_ipv6 (void)
 {
@@ -300,10 +341,12 @@ test_ipv6 (void)
     g_test_skip ("there is no ::1 here");
     return;
   }
-  g_autoptr (TeStage) stage = te_stage_open_at ("::1", NULL, TE_FPS, 1000000);
+  g_autoptr (TeStage) stage =
+      te_stage_open_at ("::1", "dscp=46\n", TE_FPS, 1000000);
   g_autoptr (TcWhepClient) client = te_stage_watch (stage, &options);
 
-  te_assert_plays (client, 30);
+  te_assert_plays (client, 100);
+  assert_marked (client, 46);
   te_assert_clean (client);
   te_leave (client);
 }
@@ -376,6 +419,7 @@ main (int argc, char **argv)
                    test_reports_are_consent);
   g_test_add_func ("/viewer/life/terminate", test_terminate);
   g_test_add_func ("/viewer/life/move", test_move);
+  g_test_add_func ("/viewer/life/dscp", test_dscp);
   g_test_add_func ("/viewer/life/ipv6", test_ipv6);
   g_test_add_func ("/viewer/life/payload-types", test_payload_types);
   g_test_add_func ("/viewer/life/roles", test_roles);

@@ -58,6 +58,7 @@ test_defaults (void)
   g_assert_cmpstr (config->addresses[0], ==, "auto");
   g_assert_cmpuint (g_strv_length (config->interfaces), ==, 0);
   g_assert_true (config->ipv6);
+  g_assert_cmpuint (config->dscp, ==, 0);
   g_assert_cmpuint (config->consent_timeout_ms, ==, 15000);
   g_assert_cmpuint (config->connect_timeout_ms, ==, 20000);
   g_assert_null (config->admin_token);
@@ -176,6 +177,8 @@ test_limits (void)
       "[ice]\nudp-port=",
       "[ice]\nudp-port=18446744073709551617",
       "[ice]\nipv6=yes",
+      "[ice]\ndscp=64",
+      "[ice]\ndscp=AF41",
       "[ice]\naddresses=",
       "[ice]\naddresses=auto,192.0.2.1",
       "[ice]\naddresses=media.example.org",
