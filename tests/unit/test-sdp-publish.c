@@ -374,6 +374,31 @@ test_codec_choice (void)
   }
 }
 
+/* S-28: an id that a one-byte header cannot have. */
+static void
+test_large_extension (void)
+{
+  g_autofree char *text = edit_offer (
+      "whip-chrome-publish", "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid",
+      "a=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid");
+  g_autoptr (WcSdpPlan) plan = publish_ok (text);
+  g_autofree char *answer = answer_to (plan);
+
+  g_assert_cmpuint (count (answer, "sdes:mid"), ==, 0);
+}
+
+/* I-05 */
+static void
+test_no_stream (void)
+{
+  g_autofree char *text = edit_offer ("whip-obs", "a=msid:", "a=x-msid:");
+  g_autofree char *bare = edit (text, " msid:", " label:");
+  g_autoptr (WcSdpPlan) plan = publish_ok (bare);
+
+  g_assert_null (offered (plan, WC_MEDIA_AUDIO)->sending.stream_id);
+  g_assert_cmpint (sent (plan, WC_MEDIA_VIDEO)->role, ==, WC_SDP_RECEIVE);
+}
+
 /* Transport-wide feedback needs the extension and the rtcp-fb. */
 static void
 test_twcc (void)
@@ -446,6 +471,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/publish/all-or-nothing/I-06", test_all_or_nothing);
   g_test_add_func ("/sdp/publish/codec-choice/I-22", test_codec_choice);
   g_test_add_func ("/sdp/publish/twcc/I-17", test_twcc);
+  g_test_add_func ("/sdp/publish/large-extension/S-28", test_large_extension);
+  g_test_add_func ("/sdp/publish/no-stream/I-05", test_no_stream);
   g_test_add_func ("/sdp/publish/data-channel", test_data_channel);
   g_test_add_func ("/sdp/publish/canonical", test_canonical);
   return g_test_run ();
