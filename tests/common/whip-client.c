@@ -374,15 +374,28 @@ init_stream (TcWhipClient *client, WcMedia media, TcFrameSource *source,
   wc_id_random_bytes (&stream->seq, sizeof stream->seq);
 }
 
+static TcFrameSource *
+make_video (const TcWhipOptions *options)
+{
+  guint fps = options->fps != 0 ? options->fps : 30;
+  g_autoptr (GError) error = NULL;
+  TcFrameSource *source;
+
+  if (options->h264_file == NULL)
+    return tc_frame_source_h264 (
+        options->bitrate_bps != 0 ? options->bitrate_bps : 1000000, fps,
+        options->gop != 0 ? options->gop : 30);
+  source = tc_frame_source_annex_b (TC_PAYLOAD_H264, options->h264_file, fps,
+                                    &error);
+  g_assert_no_error (error);
+  return source;
+}
+
 TcWhipClient *
 tc_whip_client_new (TcLoop *loop, const TcWhipOptions *options)
 {
   TcWhipClient *client = g_new0 (TcWhipClient, 1);
   g_autoptr (GError) error = NULL;
-  guint bitrate_bps =
-      options->bitrate_bps != 0 ? options->bitrate_bps : 1000000;
-  guint fps = options->fps != 0 ? options->fps : 30;
-  guint gop = options->gop != 0 ? options->gop : 30;
   gboolean is_ffmpeg = options->behaviour == TC_WHIP_FFMPEG;
 
   client->loop = loop;
@@ -393,8 +406,7 @@ tc_whip_client_new (TcLoop *loop, const TcWhipOptions *options)
   client->options.peer.bare_checks = is_ffmpeg;
   init_stream (client, WC_MEDIA_AUDIO, tc_frame_source_opus (64000), AUDIO_PT,
                48000);
-  init_stream (client, WC_MEDIA_VIDEO,
-               tc_frame_source_h264 (bitrate_bps, fps, gop),
+  init_stream (client, WC_MEDIA_VIDEO, make_video (options),
                is_ffmpeg ? 106 : 96, 90000);
   client->report_timer = tc_timer_new (loop, on_report_due, client);
   client->peer = tc_peer_new (loop, &client->options.peer, &error);

@@ -27,8 +27,9 @@ typedef struct {
   TcWhipBehaviour behaviour;
   TcPeerOptions peer;          /* its callbacks are the client's own */
   guint bitrate_bps, fps, gop; /* of the video; 0: 1 Mbit/s, 30, 30 */
-  guint withhold_every;        /* every Nth video packet is not sent at first */
-  gboolean no_media;           /* packets by hand only */
+  const char *h264_file; /* what to send instead, a byte stream; nullable */
+  guint withhold_every;  /* every Nth video packet is not sent at first */
+  gboolean no_media;     /* packets by hand only */
   /** Changes an RTP payload of video before it is sent; nullable. */
   void (*stamp) (guint8 *payload, gsize size, gpointer data);
   gpointer data;

@@ -47,7 +47,7 @@ function conversionIs(id, media, state, more = () => true) {
 
 describe('sound', () => {
   for (const [name, audio] of Object.entries(AUDIO)) {
-    test(`${name} is heard`, LIMIT, scoped(async (scope) => {
+    test(`${name} is heard [M-24]`, LIMIT, scoped(async (scope) => {
       const id = `audio-${name.replace(/[^A-Za-z0-9]+/g, '-')}`;
       await clipMountpoint(scope, server, id, { video: VIDEO.plain, audio });
       const viewer = await watch(scope, id);
@@ -131,7 +131,7 @@ describe('B-frames', () => {
   ];
 
   for (const { kind, policy, done, stutters } of WHAT) {
-    test(`${kind}, ${policy}: ${stutters ? 'hardly plays' : 'plays'}`, LIMIT,
+    test(`${kind}, ${policy}: ${stutters ? 'hardly plays' : 'plays'} [M-14]`, LIMIT,
       scoped(async (scope) => {
         const id = `b-${kind}-${policy}`;
         await clipMountpoint(scope, server, id, { video: VIDEO[kind] }, { bframes: policy });

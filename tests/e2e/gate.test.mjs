@@ -244,12 +244,13 @@ describe('slow clients', () => {
       assert.ok(rssKib(server.pid) < before + 64 * 1024, 'memory');
     }));
 
-  test('a thousand idle connections are kept [L-06]', { timeout: 60000 },
+  test('a thousand idle connections are kept, and a viewer joins [L-06]', { timeout: 60000 },
     scoped(async (scope) => {
-      const server = await startServer(scope);
+      const { server } = whep;
       const get = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
       const { sockets } = await slowClients(scope, server.port, 1000, get);
       assert.equal((await request(`${server.url}/healthz`)).status, 200);
+      await whep.assertCreated(await whep.post(offer()));
       assert.equal(sockets.size, 1000);
     }));
 

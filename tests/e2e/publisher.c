@@ -2,6 +2,7 @@
 /* Publishers that behave as OBS and FFmpeg 8 do, in front of the real program:
  * what they send arrives at a viewer, what is lost is repaired, who goes is
  * noticed, and who sends nonsense harms nobody. */
+#include "clip.h"
 #include "server.h"
 
 #include "common/whep-client.h"
@@ -150,7 +151,8 @@ test_obs (void)
 }
 
 /* I-08, I-09: DTLS server, bare checks and none later: its media is what says
- * that it lives, well beyond the consent timeout. */
+ * that it lives, well beyond the consent timeout. I-15: what it has not offered
+ * is not sent to it either; its next key frame is waited for. */
 static void
 test_ffmpeg (void)
 {
@@ -165,8 +167,41 @@ test_ffmpeg (void)
   g_assert_cmpuint (
       tc_peer_ice_stats (tc_whip_client_peer (ffmpeg))->checks_sent, <=, 3);
   g_assert_cmpuint (tc_whip_client_stats (ffmpeg)->nacks, ==, 0);
+  g_assert_cmpuint (tc_whip_client_stats (ffmpeg)->plis, ==, 0);
   tc_whip_client_close (ffmpeg);
   g_assert_true (wait_state (stage, "lost", PATIENCE_MS));
+}
+
+static const TcOfferCodec h264_codecs[] = {
+    {WC_MEDIA_VIDEO, 102, "H264/90000",
+     "packetization-mode=1;profile-level-id=42e01f", 0},
+    {WC_MEDIA_VIDEO, 104, "H264/90000",
+     "packetization-mode=1;profile-level-id=64001f", 0},
+    {WC_MEDIA_AUDIO, 111, "opus/48000/2", NULL, 0},
+    {.rtpmap = NULL},
+};
+
+/* M-13: OBS writes 42e01f whatever it encodes: here it is High, and it is the
+ * stream that the viewer's codec is chosen by. */
+static void
+test_profile (void)
+{
+  g_autofree char *path = te_clip_video (
+      "high", "-c:v libx264 -preset superfast -profile:v high -bf 0 -g 30 "
+              "-b:v 1M -pix_fmt yuv420p -f h264");
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  g_autoptr (TcWhipClient) obs G_GNUC_UNUSED =
+      publish_live (stage, (TcWhipOptions){.h264_file = path});
+  TcWhepOptions options = {.url = stage->whep_url, .offer.codecs = h264_codecs};
+  g_autoptr (TcWhepClient) viewer = tc_whep_client_new (stage->loop, &options);
+  const TcFormat *format;
+
+  tc_whep_client_start (viewer);
+  g_assert_true (tc_whep_client_wait_key_frame (viewer, PATIENCE_MS));
+  assert_plays (viewer, 60);
+  format = tc_track_format (tc_whep_client_track (viewer, WC_MEDIA_VIDEO));
+  g_assert_cmpuint (format->pt, ==, 104);
+  g_assert_nonnull (strstr (format->fmtp, "profile-level-id=64001f"));
 }
 
 /* I-16: every twentieth packet comes only when it is asked for. */
@@ -521,6 +556,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/publisher/obs/I-10-D-06", test_obs);
   g_test_add_func ("/publisher/ffmpeg/I-08-I-09", test_ffmpeg);
+  g_test_add_func ("/publisher/profile/M-13", test_profile);
   g_test_add_func ("/publisher/repair/I-16", test_repair);
   g_test_add_func ("/publisher/silence/D-07", test_silence);
   g_test_add_func ("/publisher/consent/D-07", test_consent);

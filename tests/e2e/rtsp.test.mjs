@@ -169,7 +169,7 @@ describe('codecs', () => {
     assert.equal(camera.count(/^setup/), 0);
   }));
 
-  test('another resolution in the middle: the browser follows', LIMIT,
+  test('another resolution in the middle: the browser follows [M-35]', LIMIT,
     scoped(async (scope) => {
       const camera = await liveCamera(scope, 'resized');
       const viewer = await watch(scope, 'resized');
@@ -182,7 +182,7 @@ describe('codecs', () => {
       await viewer.frames(20);
     }));
 
-  test('another codec after a reconnect: viewers are told to come again', LIMIT,
+  test('another codec after a reconnect: viewers are told to come again [M-34]', LIMIT,
     scoped(async (scope) => {
       const camera = await liveCamera(scope, 'recoded');
       const viewer = await watch(scope, 'recoded');

@@ -130,7 +130,7 @@ static void
 test_churn (void)
 {
   gboolean is_long = g_getenv ("WHEPCAST_LONG") != NULL;
-  guint n = is_long ? 2000 : 200;
+  guint n = is_long ? 9000 : 200;
   guint n_before = is_long ? 1000 : 200;
   g_autoptr (TeStage) stage = te_stage_open (config, TE_FPS);
   Usage first, second;

@@ -3,6 +3,8 @@
  * what the source's reports say (RFC 3550 section 6.4.1). */
 #include "lips.h"
 
+#include <string.h>
+
 #define WAIT_MS 30000
 #define MAX_DIFFERENCE_US 20000
 #define MAX_PAUSE_US (5 * G_USEC_PER_SEC)
@@ -49,6 +51,42 @@ assert_reports (TcWhepClient *client, WcMedia media)
   g_assert_cmpuint (stats->last_sr.packets, <=, stats->packets);
 }
 
+/* S-32: of each SSRC the CNAME that its answer says, and one for both. */
+typedef struct {
+  TeLipsSeen lips; /* first: it is whom te_lips_on_packet () is given */
+  guint n_names[WC_N_MEDIA];
+} Seen;
+
+static void
+on_rtcp (TcPeer *peer, const TcRtcpPart *part, gpointer data)
+{
+  Seen *seen = data;
+
+  for (guint i = 0; part->type == TC_RTCP_SDES && i < WC_N_MEDIA; i++) {
+    const TcSection *section =
+        tc_track_section (tc_peer_find_track (peer, (WcMedia)i));
+    gsize size = strlen (section->cname);
+
+    if (part->ssrc != section->ssrc)
+      continue;
+    g_assert_cmpuint (part->data[8], ==, 1);
+    g_assert_cmpmem (part->data + 10, part->data[9], section->cname, size);
+    seen->n_names[i]++;
+  }
+}
+
+static void
+assert_names (TcWhepClient *client, const Seen *seen)
+{
+  TcTrack *audio = tc_whep_client_track (client, WC_MEDIA_AUDIO);
+  TcTrack *video = tc_whep_client_track (client, WC_MEDIA_VIDEO);
+
+  g_assert_cmpstr (tc_track_section (audio)->cname, ==,
+                   tc_track_section (video)->cname);
+  g_assert_cmpuint (seen->n_names[WC_MEDIA_AUDIO], >, 0);
+  g_assert_cmpuint (seen->n_names[WC_MEDIA_VIDEO], >, 0);
+}
+
 /* */
 static void
 test_sync (void)
@@ -57,9 +95,11 @@ test_sync (void)
   TeServer *server = te_server_start (loop, NULL, NULL);
   g_autofree char *url = te_server_whep_url (server, "cam");
   TeLips lips = {0};
-  TeLipsSeen seen = {0};
-  TcWhepOptions options = {
-      .url = url, .peer.packet = te_lips_on_packet, .peer.data = &seen};
+  Seen seen = {0};
+  TcWhepOptions options = {.url = url,
+                           .peer.packet = te_lips_on_packet,
+                           .peer.rtcp = on_rtcp,
+                           .peer.data = &seen};
   TcWhepClient *client = tc_whep_client_new (loop, &options);
   gint64 difference_us;
 
@@ -69,7 +109,8 @@ test_sync (void)
   g_assert_true (tc_loop_run (loop, WAIT_MS, has_reports, client));
   assert_reports (client, WC_MEDIA_VIDEO);
   assert_reports (client, WC_MEDIA_AUDIO);
-  difference_us = te_lips_difference_us (client, &seen);
+  assert_names (client, &seen);
+  difference_us = te_lips_difference_us (client, &seen.lips);
   g_test_message ("picture against sound: %+d us", (int)difference_us);
   g_assert_cmpint (ABS (difference_us), <, MAX_DIFFERENCE_US);
   te_assert_clean (client);

@@ -9,6 +9,8 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
+import sdpTransform from 'sdp-transform';
+
 import { assertProblem } from './lib/api.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
@@ -201,21 +203,67 @@ describe('session creation', () => {
   }));
 });
 
+/** What somebody else's parser reads in the answer is what the server means. */
+function assertParsed(offered, answered) {
+  const before = sdpTransform.parse(offered);
+  const after = sdpTransform.parse(answered);
+  assert.deepEqual(after.invalid ?? [], []);
+  assert.deepEqual(after.media.map(({ type, protocol, mid }) => [type, protocol, mid]),
+    before.media.map(({ type, protocol, mid }) => [type, protocol, mid]));
+  const kept = after.media.filter(({ port }) => port === 9);
+  assert.equal(String(after.groups[0].mids), kept.map(({ mid }) => mid).join(' '));
+  assert.equal(after.icelite, 'ice-lite');
+  assert.equal(new Set(kept.map(({ iceUfrag }) => iceUfrag)).size, 1);
+  const sent = after.media.filter(({ direction }) => direction === 'sendonly');
+  assert.ok(sent.length > 0);
+  assert.equal(new Set(sent.map(({ msid: [{ id }] }) => id)).size, 1, 'one stream');
+  const { component, transport, type } = kept[0].candidates[0];
+  assert.deepEqual([component, transport, type], [1, 'udp', 'host']);
+  assert.equal(kept[0].endOfCandidates, 'end-of-candidates');
+  for (const media of sent) {
+    assert.equal(media.rtcpMux, 'rtcp-mux');
+    assert.equal(media.rtcpRsize !== undefined,
+      before.media.find(({ mid }) => mid === media.mid).rtcpRsize !== undefined);
+    assert.deepEqual(media.rtp.map(({ payload }) => String(payload)),
+      media.payloads.toString().split(' '));
+    assert.ok(media.ssrcs.every(({ attribute }) => attribute === 'cname'));
+  }
+}
+
 describe('offers of real clients', () => {
   const folder = join(ROOT, 'tests/data/offers');
   const files = existsSync(folder)
     ? readdirSync(folder).filter((name) => name.endsWith('.sdp')) : [];
   for (const name of files) {
-    test(`${name} is answered`, async () => {
+    test(`${name} is answered, which sdp-transform reads [S-36]`, async () => {
       const text = readFileSync(join(folder, name), 'utf8');
       const answer = await whep.post(text);
       if (name.startsWith('whip-')) {
         assertProblem(answer, 422); // a publisher's offer [E-19]
       } else {
         await whep.assertCreated(answer);
+        assertParsed(text, answer.text);
       }
     });
   }
+
+  test('one m-line without BUNDLE; of two only the first [S-10 S-11]', async () => {
+    const one = await whep.post(offer({ kinds: ['video'], bundle: false }));
+    await whep.assertCreated(one);
+    assert.doesNotMatch(one.text, /BUNDLE/);
+    assert.match(one.text, /^m=video 9 /m);
+    const two = await whep.post(offer({ bundle: false }));
+    await whep.assertCreated(two);
+    assert.deepEqual(two.text.match(/^m=\w+ \d+/gm), ['m=video 9', 'm=audio 0']);
+  });
+
+  test('codecs of one m-line do not fit: the other plays; none: 422 [S-37 E-21]', async () => {
+    const codecs = { video: ['96 VP8/90000'], audio: ['111 opus/48000/2'] };
+    const partial = await whep.post(offer({ kinds: ['audio', 'video'], codecs }));
+    await whep.assertCreated(partial);
+    assert.deepEqual(partial.text.match(/^m=\w+ \d+/gm), ['m=audio 9', 'm=video 0']);
+    assertProblem(await whep.post(offer({ kinds: ['video'], codecs })), 422, /H264/);
+  });
 
   test('bundle-only sections inherit from the first [S-05 S-06]', async () => {
     const text = offer();

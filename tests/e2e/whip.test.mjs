@@ -115,7 +115,7 @@ describe('a browser publishes, another one plays', () => {
       }, { timeoutMs: 30000, everyMs: 200 });
     }));
 
-  test('a viewer without a picture gets a key frame; not more than two a second [I-15]',
+  test('a viewer without a picture gets a key frame; not more than two a second [I-15 R-04]',
     LIMIT, scoped(async (scope) => {
       const publisher = await livePublished(scope, 'keys');
       for (let i = 0; i < 6; i += 1) {
@@ -200,7 +200,7 @@ describe('publishers come and go', () => {
     assert.equal((await first.stats()).connection, 'connected');
   }));
 
-  test('take-over, where it is allowed: the viewer stays [I-13]', LIMIT,
+  test('take-over, and another size: the viewer stays [I-13 M-35]', LIMIT,
     scoped(async (scope) => {
       const first = await livePublished(scope, 'taken', { publisher_takeover: true });
       const viewer = await watch(scope, 'taken');
@@ -391,10 +391,10 @@ describe('WHIP over HTTP', () => {
       assert.equal(read.publish_token, '***');
     }));
 
-  test('offers of OBS, FFmpeg, GStreamer, Chromium, Firefox [I-09 I-10 I-11 I-21]',
+  test('offers of OBS, FFmpeg, GStreamer, simple-whip-client, Chromium, Firefox [I-09 I-10 I-11 I-21]',
     scoped(async (scope) => {
       for (const name of ['obs', 'obs-simulcast', 'ffmpeg', 'ffmpeg-video', 'gstreamer',
-        'chrome-publish', 'chrome-simulcast', 'firefox']) {
+        'chrome-publish', 'chrome-simulcast', 'firefox', 'simple-whip-client']) {
         const id = `offer-${name}`;
         await createWhip(scope, id);
         const answer = await post(id, canned(`whip-${name}`));
