@@ -5,7 +5,7 @@
 // in brackets are those of the WHEP conformance list.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 
@@ -13,12 +13,12 @@ import { assertProblem } from './lib/api.mjs';
 import { Child } from './lib/child.mjs';
 import { createMountpoint, liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
-import { offer } from './lib/offer.mjs';
+import { candidate, fragment, offer } from './lib/offer.mjs';
 import { startPusher, pushOptions } from './lib/pusher.mjs';
 import { scoped } from './lib/scope.mjs';
-import { BINARY, startServer, temporaryDirectory } from './lib/server.mjs';
+import { BINARY, ROOT, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
-import { SDP, SMALL } from './lib/whep.mjs';
+import { SDP, SMALL, TRICKLE } from './lib/whep.mjs';
 
 const BUILD = dirname(BINARY);
 const BENCH = join(BUILD, 'tests/bench/whepcast-bench');
@@ -127,6 +127,75 @@ describe('crowds', () => {
         }
         return true;
       }, { timeoutMs: 30000, everyMs: 500 });
+    }));
+});
+
+/** Numbers that are the same each time: xorshift32. */
+function randomFrom(seed) {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/** A few bytes changed, lines lost, doubled or moved. */
+function mutate(text, random) {
+  const lines = text.split('\r\n');
+  for (let i = random(4); i >= 0; i -= 1) {
+    const at = random(lines.length);
+    const [line] = lines.splice(at, 1);
+    if (random(4) > 0) {
+      const cut = random(line.length + 1);
+      const instead = [line, line + line, line.slice(0, cut), line.slice(cut),
+        line.slice(0, cut) + String.fromCharCode(random(256)) + line.slice(cut),
+        line.replace(/\d+/g, () => String(random(2 ** 31))),
+        line.replace(/:.*/, '')][random(7)];
+      lines.splice(random(2) ? at : random(lines.length + 1), 0, instead);
+    }
+  }
+  return lines.join('\r\n');
+}
+
+describe('nonsense', () => {
+  test('offers and fragments at random: refused or taken, never a failure [L-04 L-05]', LIMIT,
+    scoped(async (scope) => {
+      const server = await startServer(scope);
+      await liveMountpoint(scope, server, 'odd', {}, SMALL);
+      const random = randomFrom(4711);
+      const folder = join(ROOT, 'tests/data/offers');
+      const offers = readdirSync(folder).map((name) =>
+        readFileSync(join(folder, name), 'utf8').replace(/\r?\n/g, '\r\n'));
+      const seen = {};
+      const send = async (method, url, type, body) => {
+        const answer = await request(url, { method, headers: { 'Content-Type': type }, body });
+        seen[`${method} ${answer.status}`] = (seen[`${method} ${answer.status}`] ?? 0) + 1;
+        if (answer.status >= 400) {
+          assertProblem(answer, answer.status);
+        }
+        return answer;
+      };
+      for (let i = 0; i < (LONG ? 5000 : 200); i += 1) {
+        const { status, headers } = await send('POST', server.whep('odd'), SDP,
+          mutate(offers[random(offers.length)], random));
+        if (status === 201) {
+          await request(new URL(headers.location, server.url).href, { method: 'DELETE' });
+        }
+      }
+      const { headers } = await send('POST', server.whep('odd'), SDP, offer());
+      const session = new URL(headers.location, server.url).href;
+      for (let i = 0; i < (LONG ? 5000 : 100); i += 1) {
+        await send('PATCH', session, TRICKLE, mutate(fragment({
+          candidates: [candidate(), candidate(50001, '::1')], complete: true }), random));
+      }
+      // Both ways happen: the changes are neither too small nor too large.
+      assert.ok(seen['POST 201'] > 10 && seen['POST 400'] > 10 && seen['PATCH 204'] > 20 &&
+        seen['PATCH 400'] > 10, JSON.stringify(seen));
+      const allowed = /^(POST (201|400|422)|PATCH (20[04]|400|412|422|428))$/;
+      assert.deepEqual(Object.keys(seen).filter((one) => !allowed.test(one)), []);
+      assert.equal((await request(`${server.url}/healthz`)).status, 200);
     }));
 });
 

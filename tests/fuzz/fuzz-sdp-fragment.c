@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a viewer PATCHes. */
+/* L-05: what a viewer PATCHes. */
 #include "sdp/fragment.h"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A viewer's or a publisher's offer: parse, plan, answer, canonical offer. What
+/* L-04: a viewer's or a publisher's offer: parse, plan, answer, canonical offer. What
  * is written must hold what answer.h promises, whatever was offered. */
 #include "sdp/answer.h"
 
