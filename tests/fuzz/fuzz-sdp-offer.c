@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* L-04: a viewer's or a publisher's offer: parse, plan, answer, canonical offer. What
- * is written must hold what answer.h promises, whatever was offered. */
+/* L-04: a viewer's or a publisher's offer: parse, plan, answer, canonical
+ * offer. What is written must hold what answer.h promises, whatever was
+ * offered. */
 #include "sdp/answer.h"
 
 #include <string.h>
