@@ -41,6 +41,7 @@ fi
 test_packages=(
   ffmpeg                      # the foreign sender
   chromium                    # the browser
+  firefox-esr                 # the other one; plays H.264 with ffmpeg's libavcodec
   clang                       # second compiler, libFuzzer
   shellcheck
   libsrtp2-dev                # the test viewer decrypts with foreign code

@@ -12,6 +12,7 @@ import { launchBrowser, openForeignPage, openPage, openViewerPage, screenshot, V
 import { Child } from './lib/child.mjs';
 import { createMountpoint, liveMountpoint } from './lib/fixture.mjs';
 import { namespaceCommand } from './lib/lossy-network.mjs';
+import { pageFrames, pageState } from './lib/pages.mjs';
 import { freeRtpPorts } from './lib/ports.mjs';
 import { makeMovie, pushOptions, startCopyPusher, startPusher } from './lib/pusher.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
@@ -39,27 +40,6 @@ async function openWatchPage(scope, id, { origin = server.url, hash = '', ...mor
   const page = await openPage(scope, browser, more);
   await page.goto(`${origin}/watch/${id}${hash}`);
   return page;
-}
-
-function pageState(page, state, timeoutMs = 15000) {
-  return waitFor(`the page says ${state}`, async () => {
-    const seen = await page.evaluate(() => ({
-      state: document.getElementById('stage').dataset.state,
-      reason: document.getElementById('poster-reason').textContent,
-    }));
-    if (seen.state !== state) {
-      throw new Error(JSON.stringify(seen));
-    }
-    return seen;
-  }, { timeoutMs });
-}
-
-/** Frames that the page's own <video> has shown. */
-function pageFrames(page, more) {
-  const count = () => page.evaluate(() =>
-    document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames);
-  return count().then((first) => waitFor(`${more} frames shown`, async () =>
-    (await count()) >= first + more, { timeoutMs: 15000 }));
 }
 
 describe('codecs and offers', () => {

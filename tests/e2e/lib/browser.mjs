@@ -76,22 +76,27 @@ export async function openViewerPage(scope, browser, origin) {
   return page;
 }
 
+/** A page of a server of its own, which is another origin; resolves to its URL. */
+export async function startForeignOrigin(scope, address = '127.0.0.1') {
+  const other = http.createServer((_, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end('<!doctype html><title>elsewhere</title><body>');
+  });
+  await new Promise((resolve) => other.listen(0, address, resolve));
+  scope.defer(() => new Promise((resolve) => {
+    other.close(resolve);
+    other.closeAllConnections();
+  }));
+  return `http://${address}:${other.address().port}/`;
+}
+
 /**
  * The same from a server of its own: browsers let a page that came over loopback
  * talk to loopback, and do not count one that a test handed to them as such.
  */
 export async function openForeignPage(scope, browser) {
-  const other = http.createServer((_, response) => {
-    response.setHeader('Content-Type', 'text/html');
-    response.end('<!doctype html><title>elsewhere</title><body>');
-  });
-  await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
-  scope.defer(() => new Promise((resolve) => {
-    other.close(resolve);
-    other.closeAllConnections();
-  }));
   const page = await openPage(scope, browser);
-  await page.goto(`http://127.0.0.1:${other.address().port}/`);
+  await page.goto(await startForeignOrigin(scope));
   await page.evaluate(installViewers);
   return page;
 }
@@ -149,6 +154,17 @@ export class Viewer {
     }, { timeoutMs: 15000, everyMs: 200, ...options });
   }
 
+  /** Waits until sound is decoded: for browsers that play none without a device. */
+  async heard(options) {
+    return waitFor('sound is decoded', async () => {
+      const { audioLevel } = await this.stats();
+      if (!(audioLevel > 0.02)) {
+        throw new Error(`level ${audioLevel}`);
+      }
+      return audioLevel;
+    }, { timeoutMs: 15000, ...options });
+  }
+
   /** Waits until the server's close_notify has ended the transport. */
   async ended(options) {
     return waitFor('the transport is closed', async () => {
@@ -170,7 +186,7 @@ export class Publisher {
     this.key = `publisher${Publisher.#next += 1}`;
   }
 
-  /** @param options url, token, width, height, codec, encodings, kinds */
+  /** @param options url, token, width, height, codec, encodings, kinds, microphone */
   static async publish(scope, page, options) {
     const publisher = new Publisher(page);
     scope.defer(() => page.isClosed() ? undefined : publisher.close().catch(() => {}));

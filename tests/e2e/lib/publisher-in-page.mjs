@@ -43,18 +43,22 @@ export function installPublishers() {
     return { status: 201, text, session: publisher.session };
   }
 
-  /** @param options url, token, width, height, codec, encodings, kinds */
+  /**
+   * @param options url, token, width, height, codec, encodings, kinds, microphone
+   *   (the one of the browser instead of the tone)
+   */
   async function publish(key, options) {
     const { width = 640, height = 360, kinds = ['audio', 'video'] } = options;
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     const camera = await navigator.mediaDevices.getUserMedia({
-      video: { width, height, frameRate: 30 },
+      video: { width, height, frameRate: 30 }, audio: options.microphone ?? false,
     });
     const publisher = { pc, camera };
     all.set(key, publisher);
     if (kinds.includes('audio')) {
-      publisher.tone = makeTone();
-      pc.addTransceiver(publisher.tone.track, { direction: 'sendonly', streams: [camera] });
+      publisher.tone = options.microphone ? null : makeTone();
+      const track = publisher.tone?.track ?? camera.getAudioTracks()[0];
+      pc.addTransceiver(track, { direction: 'sendonly', streams: [camera] });
     }
     if (kinds.includes('video')) {
       const transceiver = pc.addTransceiver(camera.getVideoTracks()[0], {
