@@ -42,6 +42,8 @@ test_packages=(
   ffmpeg                      # the foreign sender
   chromium                    # the browser
   firefox-esr                 # the other one; plays H.264 with ffmpeg's libavcodec
+  python3-aiortc              # a WebRTC stack of its own, as viewer and publisher
+  python3-gi gir1.2-gst-plugins-bad-1.0 # webrtcbin as a viewer
   clang                       # second compiler, libFuzzer
   shellcheck
   libsrtp2-dev                # the test viewer decrypts with foreign code

@@ -62,6 +62,11 @@ export class Child {
     this.#process.stdin.write(`${line}\n`);
   }
 
+  /** Nothing more comes on its stdin. */
+  end() {
+    this.#process.stdin.end();
+  }
+
   signal(name) {
     if (!this.exit) {
       this.#process.kill(name);
