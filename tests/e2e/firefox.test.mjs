@@ -139,6 +139,16 @@ function define() {
         assert.match(reason, /the mountpoint has video H264/);
       }));
 
+    test('an origin that is not on the list gets nothing [C-08]', LIMIT,
+      scoped(async (scope) => {
+        const picky = await startServer(scope, {
+          config: `[ice]\naddresses=${ADDRESS}\n[http]\ncors-origins=http://a.example\n`,
+        });
+        const page = await openFirefoxViewerPage(scope, firefox, foreign);
+        await assert.rejects(Viewer.watch(scope, page, { url: picky.whep('any') }),
+          /NetworkError/);
+      }));
+
     test('VP8 plays [C-12]', LIMIT,
       scoped((scope) => playBare(scope, firefox, foreign, 'vp8')));
   });
