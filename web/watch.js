@@ -31,6 +31,8 @@ const ui = {
   token: element('token'),
   again: element('again'),
   publish: element('publish'),
+  soundOnly: element('sound-only'),
+  soundOnlyReason: element('sound-only-reason'),
   unmute: element('unmute'),
   bar: element('bar'),
   mute: element('mute'),
@@ -38,6 +40,7 @@ const ui = {
   title: element('title'),
   chip: element('chip'),
   viewers: element('viewers'),
+  viewersCount: element('viewers-count'),
   stats: element('stats'),
   statsList: element('stats-list'),
   statsButton: element('stats-button'),
@@ -92,19 +95,43 @@ async function fetchTitle() {
   }
 }
 
-function showState() {
+/** A Firefox that has not loaded its H.264 yet, a Chromium built without. */
+const lacksH264 = () => RTCRtpReceiver.getCapabilities?.('video').codecs
+  .every(({ mimeType }) => mimeType !== 'video/H264') ?? false;
+
+/** The player's words, and what they mean to a person. */
+function reasonWords() {
   const { state, reason, error } = player;
+  if (reason === STATE_WORDS[state]) {
+    return '';
+  }
+  return state === 'failed' && error?.status === 422
+    ? `This browser cannot play this stream: ${reason}` : reason;
+}
+
+/** An answer that takes the sound and not the picture plays: black needs words. */
+function showSoundOnly() {
+  const { state, stream } = player;
+  ui.soundOnly.hidden = state !== 'playing' || stream.getVideoTracks().length > 0;
+  ui.soundOnlyReason.textContent = lacksH264()
+    ? 'The stream has no picture, or it is H.264, which this browser does not have now.'
+    : 'The stream has no picture that this browser can show.';
+}
+
+function showState() {
+  const { state, error } = player;
   const refused = state === 'failed' && error?.status === 401;
   ui.stage.dataset.state = state;
   ui.chip.textContent = STATE_WORDS[state];
   ui.posterState.textContent = STATE_WORDS[state];
-  ui.posterReason.textContent = reason === STATE_WORDS[state] ? '' : reason;
+  ui.posterReason.textContent = reasonWords();
   ui.poster.hidden = state === 'playing';
   ui.tokenForm.hidden = !refused;
   ui.again.hidden = refused || (state !== 'failed' && state !== 'closed');
   if (refused && !ui.stage.contains(document.activeElement)) {
     ui.token.focus();
   }
+  showSoundOnly();
   showSound();
   wakeControls();
 }
@@ -112,7 +139,7 @@ function showState() {
 function showViewers() {
   const { viewers } = player;
   ui.viewers.hidden = viewers === null;
-  ui.viewers.textContent = `${viewers} watching`;
+  ui.viewersCount.textContent = String(viewers);
 }
 
 function submitToken(event) {

@@ -136,7 +136,17 @@ function define() {
           /: 422 .*H264/);
         const player = await openFirefoxPage(scope, firefox, `${server.url}/watch/silent`);
         const { reason } = await pageState(player, 'failed');
-        assert.match(reason, /the mountpoint has video H264/);
+        assert.match(reason, /^This browser cannot play this stream: the mountpoint has video H264/);
+      }));
+
+    test('sound plays without its picture, and the page says so [S-37]', LIMIT,
+      scoped(async (scope) => {
+        const page = await openFirefoxPage(scope, firefox, `${server.url}/watch/h264`);
+        await pageState(page, 'playing');
+        const words = await page.evaluate(() =>
+          document.getElementById('sound-only').checkVisibility() &&
+          document.getElementById('sound-only').textContent);
+        assert.match(words, /Sound only.*it is H\.264, which this browser does not have now/s);
       }));
 
     test('an origin that is not on the list gets nothing [C-08]', LIMIT,
