@@ -16,12 +16,10 @@ for program in clang-format-14 clang-format; do
   fi
 done
 if [ -n "$format" ]; then
+  # All files in one go: it takes longer to start than to read a file.
   check 'C is laid out by .clang-format' "$(
     sources . \( -path './src/*' -o -path './tests/*' \) -name '*.[ch]' \
-      | while read -r file; do
-        "$format" --dry-run -Werror "$file" >/dev/null 2>&1 \
-          || echo "$file (clang-format -i would change it)"
-      done
+      | xargs "$format" --dry-run -Werror 2>&1 | grep ': error:'
   )"
 else
   skip 'C is laid out by .clang-format' 'there is no clang-format 14'
