@@ -11,19 +11,18 @@ at the end, after the session was DELETEd.
 
 import asyncio
 import fractions
-import json
 import math
 import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 
 import av
 import numpy
 from aiortc import (MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender,
                     RTCSessionDescription)
 from aiortc.mediastreams import MediaStreamError, VideoStreamTrack
+
+from client import request, say
 
 WIDTH, HEIGHT = 320, 240
 SAMPLE_RATE = 48000
@@ -95,18 +94,6 @@ class Seen:
         self.peak_hz = float(numpy.argmax(spectrum)) * frame.sample_rate / len(samples)
 
 
-def request(method, url, body=None):
-    """status, headers, text; no redirect is expected."""
-    headers = {"Content-Type": "application/sdp"} if body else {}
-    made = urllib.request.Request(
-        url, data=body.encode() if body else None, headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(made, timeout=20) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, error.read().decode()
-
-
 def prefer(pc, codec):
     for transceiver in pc.getTransceivers():
         if transceiver.kind == "video" and codec:
@@ -123,10 +110,6 @@ async def negotiate(pc, url):
         raise SystemExit(f"POST {url}: {status} {text}")
     await pc.setRemoteDescription(RTCSessionDescription(text, "answer"))
     return urllib.parse.urljoin(url, headers["Location"]), offer, text
-
-
-def say(**what):
-    print(json.dumps(what), flush=True)
 
 
 async def run(role, url, codec):

@@ -9,12 +9,9 @@ without fmtp, Opus without a number of channels, all candidates, no trickle. Tal
 aiortc-client.py does.
 """
 
-import json
 import sys
 import threading
-import urllib.error
 import urllib.parse
-import urllib.request
 
 import gi
 
@@ -23,25 +20,12 @@ gi.require_version("GstSdp", "1.0")
 gi.require_version("GstWebRTC", "1.0")
 from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
 
+from client import request, say  # noqa: E402
+
 AUDIO = "application/x-rtp,media=audio,encoding-name=OPUS,payload=96,clock-rate=48000"
 VIDEO = ";".join(
     f"application/x-rtp,media=video,encoding-name={name},payload={payload},clock-rate=90000"
     for payload, name in enumerate(["VP8", "VP9", "H264", "H265", "AV1"], 101))
-
-
-def request(method, url, body=None):
-    headers = {"Content-Type": "application/sdp"} if body else {}
-    made = urllib.request.Request(
-        url, data=body.encode() if body else None, headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(made, timeout=20) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, error.read().decode()
-
-
-def say(**what):
-    print(json.dumps(what), flush=True)
 
 
 class Viewer:
