@@ -102,14 +102,17 @@ async function openMicrophone() {
   });
 }
 
-/** Names are known only after the first permission. */
+/** Names are known only after the first permission; Firefox tells those of cameras
+ * after that for the camera, and so on. Until then there is one without a name. */
 async function listDevices() {
   const devices = await navigator.mediaDevices.enumerateDevices();
   const fill = (select, kind, track, more = []) => {
-    const chosen = select.value || track?.getSettings().deviceId;
-    const options = devices.filter((device) => device.kind === kind && device.deviceId)
-      .map((device, index) => [device.deviceId,
-        device.label || `${kind === 'videoinput' ? 'Camera' : 'Microphone'} ${index + 1}`]);
+    const word = kind === 'videoinput' ? 'Camera' : 'Microphone';
+    const chosen = select.value || track?.getSettings().deviceId || '';
+    const all = devices.filter((device) => device.kind === kind);
+    const named = all.filter(({ deviceId }) => deviceId);
+    const options = (named.length > 0 ? named : all.slice(0, 1)).map((device, index) =>
+      [device.deviceId, device.label || (device.deviceId ? `${word} ${index + 1}` : word)]);
     select.replaceChildren(...[...options, ...more].map(([value, text]) => {
       const option = document.createElement('option');
       option.value = value;

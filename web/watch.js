@@ -112,7 +112,8 @@ function reasonWords() {
 /** An answer that takes the sound and not the picture plays: black needs words. */
 function showSoundOnly() {
   const { state, stream } = player;
-  ui.soundOnly.hidden = state !== 'playing' || stream.getVideoTracks().length > 0;
+  const hasPicture = (stream?.getVideoTracks().length ?? 0) > 0;
+  ui.soundOnly.hidden = state !== 'playing' || hasPicture;
   ui.soundOnlyReason.textContent = lacksH264()
     ? 'The stream has no picture, or it is H.264, which this browser does not have now.'
     : 'The stream has no picture that this browser can show.';

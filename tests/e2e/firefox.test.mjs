@@ -109,7 +109,8 @@ function define() {
           page.evaluate(() => !document.getElementById('go').disabled), { timeoutMs: 15000 });
         await page.click('#go');
         await studioState(page, 'publishing');
-        await seenInChromium(scope, 'studio');
+        const viewer = await seenInChromium(scope, 'studio');
+        await viewer.tone([440]);
         await waitFor('the page shows what it sends', () =>
           page.evaluate(() => /Mbit/.test(document.getElementById('stats').textContent)));
         assert.deepEqual(page.problems, []);
