@@ -19,6 +19,7 @@ struct _WcMountpoint {
   gint64 since_us;
   GPtrArray *sessions;  /* of WcSession; those not closed */
   WcSession *publisher; /* nullable: of these the newest that publishes */
+  gint64 published_us;  /* when it came; 0: never */
   guint grace_source;
   guint n_holds; /* other mountpoints that have it for a source */
 };

@@ -12,6 +12,29 @@ whip_of (WcMountpoint *self)
              : NULL;
 }
 
+/* Two publishers that take the place of each other again and again, or a flood
+ * of them (RFC 9725 section 5), must not cost more than this. */
+#define TAKEOVER_INTERVAL_US G_USEC_PER_SEC
+
+/* There is a publisher. */
+static GError *
+refuse_second (WcMountpoint *self)
+{
+  const char *id = self->spec->id;
+
+  if (!self->spec->publisher_takeover)
+    return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_PUBLISHED,
+                        "somebody publishes to mountpoint \"%s\" already "
+                        "(publisher-takeover is off)",
+                        id);
+  if (wc_clock_now_us () - self->published_us < TAKEOVER_INTERVAL_US)
+    return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_RATE,
+                        "a publisher came to mountpoint \"%s\" a moment ago; "
+                        "another may take its place after a second",
+                        id);
+  return NULL;
+}
+
 static GError *
 refuse_publisher (WcMountpoint *self)
 {
@@ -28,13 +51,7 @@ refuse_publisher (WcMountpoint *self)
   if (self->state == WC_MOUNTPOINT_DISABLED)
     return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_DISABLED,
                         "mountpoint \"%s\" is disabled", id);
-  if (!self->spec->publisher_takeover &&
-      wc_ingest_whip_is_taken (whip_of (self)))
-    return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_PUBLISHED,
-                        "somebody publishes to mountpoint \"%s\" already "
-                        "(publisher-takeover is off)",
-                        id);
-  return NULL;
+  return wc_ingest_whip_is_taken (whip_of (self)) ? refuse_second (self) : NULL;
 }
 
 static void
@@ -79,6 +96,7 @@ wc_mountpoint_publish_async (WcMountpoint *mountpoint, const char *offer,
   session->publishes = TRUE;
   wc_mountpoint_add_session (mountpoint, session);
   mountpoint->publisher = session;
+  mountpoint->published_us = wc_clock_now_us ();
   wc_session_publish_async (
       session, whip_of (mountpoint), mountpoint->context->candidates,
       mountpoint->context->n_candidates, offer, size, on_published, task);

@@ -421,6 +421,26 @@ describe('WHIP over HTTP', () => {
       assert.equal((await server.api.read('picky')).state, 'idle');
     }));
 
+  test('a hundred at once: one publishes, the others are told when to ask again [I-23]',
+    scoped(async (scope) => {
+      for (const takeover of [false, true]) {
+        const id = takeover ? 'rush-take' : 'rush';
+        await createWhip(scope, id, { publisher_takeover: takeover });
+        const body = canned('whip-obs');
+        const started = Date.now();
+        const answers = await Promise.all(Array.from({ length: 100 }, () => post(id, body)));
+        const refused = answers.filter(({ status }) => status !== 201);
+        // With take-over one more for each second that it took.
+        const most = takeover ? 2 + (Date.now() - started) / 1000 : 1;
+        assert.ok(100 - refused.length >= 1 && 100 - refused.length <= most,
+          `${100 - refused.length} were taken`);
+        for (const answer of refused) {
+          assertProblem(answer, takeover ? 429 : 409);
+          assert.match(answer.headers['retry-after'], /^\d+$/);
+        }
+      }
+    }));
+
   test('only where a publisher is expected', scoped(async (scope) => {
     await server.api.create({ id: 'pattern', kind: 'test' });
     scope.defer(() => server.api.call('DELETE', '/api/v1/mountpoints/pattern'));
