@@ -165,4 +165,4 @@ function define() {
   });
 }
 
-await inNamespace(import.meta.url, { name: 'Firefox', timeout: 240000 }, define);
+await inNamespace(import.meta.url, { name: 'Firefox', timeout: 400000 }, define);

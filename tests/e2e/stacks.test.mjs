@@ -156,4 +156,4 @@ function define() {
   });
 }
 
-await inNamespace(import.meta.url, { name: 'stacks', timeout: 200000 }, define);
+await inNamespace(import.meta.url, { name: 'stacks', timeout: 300000 }, define);

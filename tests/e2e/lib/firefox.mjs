@@ -3,8 +3,11 @@
 // Firefox ESR over WebDriver BiDi. Its pages take what the viewers and publishers
 // of browser.mjs call, so both browsers run the same code.
 
+import { join } from 'node:path';
+
 import { installPublishers } from './publisher-in-page.mjs';
 import { orphans } from './scope.mjs';
+import { temporaryDirectory } from './server.mjs';
 import { installViewers } from './viewer-in-page.mjs';
 
 const PREFS = {
@@ -27,10 +30,14 @@ const H264 = {
 /** @param {object} options h264 (default true) */
 export async function launchFirefox(scope, { h264 = true } = {}) {
   const { default: puppeteer } = await import('puppeteer-core');
+  // It leaves a profile, a cache and an empty Downloads at home.
+  const home = temporaryDirectory(scope, 'firefox');
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
     headless: true,
+    userDataDir: join(home, 'profile'),
+    env: { ...process.env, HOME: home },
     extraPrefsFirefox: { ...PREFS, ...(h264 ? H264 : {}) },
   });
   const { pid } = browser.process();
