@@ -73,7 +73,7 @@ link_branch (GstPad *pad, GstElement *bin, const char *name, GError **error)
   g_autoptr (GstPad) sink = gst_element_get_static_pad (bin, "sink");
 
   if (pipeline != NULL && sink != NULL &&
-      gst_bin_add (GST_BIN (pipeline), gst_object_ref (bin)) &&
+      gst_bin_add (GST_BIN (pipeline), bin) &&
       gst_element_sync_state_with_parent (bin) &&
       gst_pad_link (pad, sink) == GST_PAD_LINK_OK)
     return TRUE;

@@ -3,7 +3,7 @@
  * that are wrong or hang. */
 #include "media-support.h"
 
-#include "ingest/pipeline.h"
+#include "ingest/pipeline-branch.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -226,6 +226,31 @@ test_rtp_muxed_pipeline (void)
   run_rtp_pipeline ("rtp-muxed", TRUE);
 }
 
+/* What continues a demuxer goes with its pipeline. */
+static void
+test_branch (void)
+{
+  g_autoptr (GError) error = NULL;
+  Count count = {0};
+
+  GstElement *pipeline = gst_parse_launch (
+      "audiotestsrc ! audio/x-raw,rate=8000,channels=1 ! mulawenc name=end",
+      &error);
+  g_assert_no_error (error);
+  gst_object_ref_sink (pipeline);
+  GstElement *end = gst_bin_get_by_name (GST_BIN (pipeline), "end");
+  GstPad *pad = gst_element_get_static_pad (end, "src");
+  g_assert_true (wc_pipeline_branch (pad, "file-pcmu", on_datagram, &count,
+                                     on_destroy, &error));
+  g_assert_no_error (error);
+  gst_object_unref (pad);
+  gst_object_unref (end);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  g_assert_true (wait_until (has_two_packets, &count, 20000));
+  stop_sender (pipeline);
+  g_assert_cmpuint (atomic_load (&count.destroyed), ==, 1);
+}
+
 /* Files that are in the resource but not in this test would go untested. */
 static void
 test_all_texts (void)
@@ -236,7 +261,7 @@ test_all_texts (void)
       "file-aac", "file-av1", "file-h264", "file-h265", "file-matroska",
       "file-mp4", "file-mpegts", "file-opus", "file-pcma", "file-pcmu",
       "file-vp8", "file-vp9",
-      /* test-conversion.c runs them; those of G.711 and FAAD2 below */
+      /* test-conversion.c runs them */
       "convert-aac", "convert-aac-faad", "convert-mpa", "convert-g726",
       "convert-pcm", "convert-pcmu", "convert-pcma", "convert-opus",
       "convert-h264", "convert-h265"};
@@ -446,6 +471,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/pipelines/rtp", test_rtp_pipeline);
   g_test_add_func ("/pipelines/rtp-muxed", test_rtp_muxed_pipeline);
+  g_test_add_func ("/pipelines/branch", test_branch);
   g_test_add_func ("/pipelines/all", test_all_texts);
   g_test_add_func ("/pipelines/directory", test_directory);
   g_test_add_func ("/pipelines/wrong-text", test_wrong_text);
