@@ -43,16 +43,23 @@ set_up (Fixture *f, gconstpointer unused)
   f->context.config = &f->config;
 }
 
+/* The pipeline goes on its own thread. */
+static void
+stop_at_once (Fixture *f)
+{
+  wc_ingest_stop (f->ingest);
+  g_assert_cmpint (wc_ingest_state (f->ingest), ==, WC_INGEST_IDLE);
+  g_assert_finalize_object (g_steal_pointer (&f->ingest));
+  g_clear_pointer (&f->spec, wc_mountpoint_spec_free);
+}
+
 static void
 stop (Fixture *f)
 {
   if (f->ingest == NULL)
     return;
-  wc_ingest_stop (f->ingest);
-  g_assert_cmpint (wc_ingest_state (f->ingest), ==, WC_INGEST_IDLE);
-  g_assert_finalize_object (g_steal_pointer (&f->ingest));
-  g_clear_pointer (&f->spec, wc_mountpoint_spec_free);
-  run_for (300); /* for the leak check: the pipeline goes on its own thread */
+  stop_at_once (f);
+  run_for (300); /* for the leak check */
 }
 
 static void
@@ -79,6 +86,7 @@ start (Fixture *f, const char *path)
   f->spec->id = g_strdup ("slate");
   f->spec->kind = WC_KIND_FILE;
   f->spec->path = g_strdup (path);
+  f->spec->source_timeout_ms = 20000; /* where all is slow, nothing is lost */
   f->ingest = wc_ingest_new (f->spec, &f->context, &error);
   g_assert_no_error (error);
   wc_ingest_start (f->ingest);
@@ -127,13 +135,26 @@ static const Sample samples[] = {
      WC_CODEC_H264, WC_CODEC_OPUS},
 };
 
+/* A source is live as soon as one of its tracks is: the picture may come yet.
+ */
 static guint64
 starts_of (Fixture *f)
 {
-  WcTrackStats stats;
+  WcTrack *track = wc_ingest_track (f->ingest, WC_MEDIA_VIDEO);
+  WcTrackStats stats = {0};
 
-  wc_track_get_stats (wc_ingest_track (f->ingest, WC_MEDIA_VIDEO), &stats);
+  if (track != NULL)
+    wc_track_get_stats (track, &stats);
   return stats.start_points;
+}
+
+static gboolean
+has_begun (gpointer data)
+{
+  Fixture *f = data;
+
+  return starts_of (f) > 0 &&
+         wc_ingest_track (f->ingest, WC_MEDIA_AUDIO) != NULL;
 }
 
 static gboolean
@@ -166,6 +187,7 @@ play_sample (Fixture *f, const Sample *sample)
   wc_ingest_set_watched (f->ingest, TRUE);
   g_assert_true (wait_until (is_live, f, 20000));
   g_assert_true (wait_until (has_looped, f, 20000));
+  g_assert_true (wait_until (has_begun, f, 20000));
   g_assert_cmpint (wc_track_codec (wc_ingest_track (f->ingest, WC_MEDIA_VIDEO)),
                    ==, sample->video);
   g_assert_cmpint (wc_track_codec (wc_ingest_track (f->ingest, WC_MEDIA_AUDIO)),
@@ -213,7 +235,7 @@ test_ten_loops (Fixture *f, gconstpointer unused)
           "-filter:v trim=duration=0.98 -filter:a atrim=duration=1.13 " H264
           "-c:a libopus");
   start (f, "a.mkv");
-  g_assert_true (wait_until (is_live, f, 20000));
+  g_assert_true (wait_until (has_begun, f, 20000));
   run_for (500);
   before_us = lead_us (f, WC_MEDIA_VIDEO) - lead_us (f, WC_MEDIA_AUDIO);
   g_assert_true (wait_until (has_looped_ten_times, f, 30000));
@@ -223,6 +245,19 @@ test_ten_loops (Fixture *f, gconstpointer unused)
   g_assert_cmpint (ABS (after_us - before_us), <, 40000);
   for (guint media = 0; media < WC_N_MEDIA; media++)
     check_input (f, media);
+}
+
+/* The demuxer shows its pads while the pipeline is stopped already. */
+static void
+test_stop_any_time (Fixture *f, gconstpointer unused)
+{
+  ffmpeg (f, "a.mkv", "-t 0.3 " H264 "-c:a libopus");
+  for (guint i = 0; i < 40; i++) {
+    start (f, "a.mkv");
+    run_for ((guint)g_test_rand_int_range (0, 60));
+    stop_at_once (f);
+  }
+  run_for (300); /* for the leak check */
 }
 
 /* --- what cannot be played --------------------------------------------------
@@ -316,6 +351,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("formats", test_formats);
   ADD ("ten-loops", test_ten_loops);
+  ADD ("stop-any-time", test_stop_any_time);
   ADD ("errors", test_errors);
   ADD ("no-way-out", test_no_way_out);
   ADD ("comes-later", test_comes_later);
