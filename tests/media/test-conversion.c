@@ -136,6 +136,12 @@ wait_frames (Fixture *f, guint n)
 
 #define TONE "audiotestsrc is-live=true samplesperbuffer=441 ! audioconvert ! "
 
+/* G.711 at another rate than browsers know, and than its payloaders. */
+#define G711(law)                                                              \
+  TONE "audio/x-raw,rate=16000,channels=1 ! " law "enc ! capssetter "          \
+       "caps=audio/x-" law ",rate=8000 ! "
+#define G711_END " pt=97 ! capssetter caps=application/x-rtp,clock-rate=16000"
+
 typedef struct {
   const char *name;
   const char *sender;
@@ -163,6 +169,8 @@ static const Row rows[] = {
      "audio/x-raw,rate=48000,channels=6,channel-mask=(bitmask)0x3f ! opusenc ! "
      "rtpopuspay pt=97",
      WC_CODEC_MULTIOPUS},
+    {"pcmu", G711 ("mulaw") "rtppcmupay" G711_END, WC_CODEC_PCMU},
+    {"pcma", G711 ("alaw") "rtppcmapay" G711_END, WC_CODEC_PCMA},
 };
 
 static void
@@ -186,6 +194,27 @@ test_sound (gconstpointer user_data)
   wait_frames (&f, 20);
   g_assert_cmpuint (wc_converter_running (), ==, 1);
   finish (&f);
+}
+
+/* What is taken where there is no libav, in the place of that. */
+static void
+test_faad (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("whepcast-XXXXXX", NULL);
+  g_autofree char *path =
+      g_build_filename (directory, "convert-aac.pipeline", NULL);
+  g_autofree char *text = wc_pipeline_load_text ("convert-aac-faad", NULL);
+
+  if (!wc_pipeline_has_element ("faad")) {
+    g_test_skip ("faad");
+    return;
+  }
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  wc_pipeline_set_directory (directory);
+  test_sound (&rows[0]);
+  wc_pipeline_set_directory (NULL);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
 }
 
 #define B_FRAMES(bframes, more)                                                 \
@@ -692,6 +721,7 @@ main (int argc, char **argv)
     g_autofree char *path = g_strconcat ("/conversion/", rows[i].name, NULL);
     g_test_add_data_func (path, &rows[i], test_sound);
   }
+  g_test_add_func ("/conversion/faad", test_faad);
   g_test_add_func ("/conversion/b-frames/transcode", test_auto_transcodes);
   g_test_add_func ("/conversion/b-frames/drop", test_auto_drops);
   g_test_add_func ("/conversion/b-frames/none", test_plain_is_not_touched);
