@@ -114,6 +114,24 @@ check_transition (WcIngestPrivate *priv, WcIngestState state)
                 state_names[priv->state], state_names[state]);
 }
 
+/* A warning is what an operator has not been told yet: that it is in trouble,
+ * not every other word for it. */
+static void
+log_state (const WcIngestPrivate *priv, WcIngestState state, const char *reason)
+{
+  gboolean same = priv->state == state;
+  gboolean trouble = reason != NULL && state != WC_INGEST_IDLE &&
+                     !(same && priv->reason != NULL);
+
+  if (same && reason == NULL)
+    return;
+  wc_log (trouble ? WC_LOG_WARNING : WC_LOG_INFO, G_LOG_DOMAIN,
+          "%s: %s%s%s%s%s%s", priv->spec->id, state_names[priv->state],
+          same ? "" : " -> ", same ? "" : state_names[state],
+          reason != NULL ? " (" : "", reason != NULL ? reason : "",
+          reason != NULL ? ")" : "");
+}
+
 void
 wc_ingest_set_state (WcIngest *ingest, WcIngestState state, const char *reason)
 {
@@ -123,13 +141,7 @@ wc_ingest_set_state (WcIngest *ingest, WcIngestState state, const char *reason)
     return;
   if (priv->state != state)
     check_transition (priv, state);
-  if (priv->state != state || reason != NULL)
-    wc_log (reason != NULL && state != WC_INGEST_IDLE ? WC_LOG_WARNING
-                                                      : WC_LOG_INFO,
-            G_LOG_DOMAIN, "%s: %s -> %s%s%s%s", priv->spec->id,
-            state_names[priv->state], state_names[state],
-            reason != NULL ? " (" : "", reason != NULL ? reason : "",
-            reason != NULL ? ")" : "");
+  log_state (priv, state, reason);
 
   char *copy = g_strdup (reason); /* @reason may be the old one */
   g_free (priv->reason);
