@@ -3,6 +3,7 @@
 
 #include "http/api.h"
 #include "http/event-stream.h"
+#include "http/failover-json.h"
 #include "stats/event-bus.h"
 
 /* One who listens. */
@@ -21,33 +22,56 @@ on_gone (gpointer user_data)
   g_free (listening);
 }
 
-static char *
-write_mountpoint (WcMountpoint *mountpoint, gboolean removed)
+static void
+add_state (JsonObject *object, WcMountpoint *mountpoint)
 {
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
+  json_object_set_string_member (
+      object, "state",
+      wc_mountpoint_state_name (wc_mountpoint_state (mountpoint)));
+  wc_api_set_text (object, "reason", wc_mountpoint_reason (mountpoint));
+  json_object_set_int_member (object, "viewers",
+                              wc_mountpoint_n_viewers (mountpoint));
+  wc_failover_json_add_playing (object, mountpoint);
+}
 
-  json_object_set_string_member (object, "id", wc_mountpoint_id (mountpoint));
-  if (!removed) {
-    json_object_set_string_member (
-        object, "state",
-        wc_mountpoint_state_name (wc_mountpoint_state (mountpoint)));
-    wc_api_set_text (object, "reason", wc_mountpoint_reason (mountpoint));
-    json_object_set_int_member (object, "viewers",
-                                wc_mountpoint_n_viewers (mountpoint));
+static const char *
+name_of (WcEventKind kind)
+{
+  switch (kind) {
+  case WC_EVENT_STATE:
+  case WC_EVENT_VIEWERS:
+    return "mountpoint";
+  case WC_EVENT_SWITCH:
+    return "switch";
+  case WC_EVENT_REMOVED:
+    return "removed";
   }
-  json_node_take_object (root, object);
-  return json_to_string (root, FALSE);
+  g_return_val_if_reached ("mountpoint");
+}
+
+static JsonObject *
+describe (WcEventKind kind, WcMountpoint *mountpoint)
+{
+  JsonObject *object =
+      kind == WC_EVENT_SWITCH ? wc_failover_json_new_switch (mountpoint) : NULL;
+
+  if (object == NULL)
+    object = json_object_new ();
+  json_object_set_string_member (object, "id", wc_mountpoint_id (mountpoint));
+  if (kind == WC_EVENT_STATE || kind == WC_EVENT_VIEWERS)
+    add_state (object, mountpoint);
+  return object;
 }
 
 static gboolean
 say (Listening *listening, WcEventKind kind, WcMountpoint *mountpoint)
 {
-  gboolean removed = kind == WC_EVENT_REMOVED;
-  g_autofree char *json = write_mountpoint (mountpoint, removed);
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *json = NULL;
 
-  return wc_event_stream_send (listening->stream,
-                               removed ? "removed" : "mountpoint", json);
+  json_node_take_object (root, describe (kind, mountpoint));
+  json = json_to_string (root, FALSE);
+  return wc_event_stream_send (listening->stream, name_of (kind), json);
 }
 
 static void

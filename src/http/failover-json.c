@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/failover-json.h"
 
+#include "base/clock.h"
 #include "http/api-mountpoints.h"
 #include "http/api.h"
 #include "http/mountpoint-json.h"
@@ -29,6 +30,49 @@ add_source (JsonObject *object, WcIngestFailover *failover, guint index)
 }
 
 void
+wc_failover_json_add_playing (JsonObject *object, WcMountpoint *mountpoint)
+{
+  WcIngestFailover *failover = wc_mountpoint_failover (mountpoint);
+
+  if (failover != NULL)
+    set_number (object, "playing", wc_ingest_failover_playing (failover));
+}
+
+JsonObject *
+wc_failover_json_new_switch (WcMountpoint *mountpoint)
+{
+  WcIngestFailover *failover = wc_mountpoint_failover (mountpoint);
+  const WcFailoverSwitch *last =
+      failover != NULL ? wc_ingest_failover_last_switch (failover) : NULL;
+  g_autofree char *at = NULL;
+  JsonObject *object;
+
+  if (last == NULL || last->at_us == 0)
+    return NULL;
+  object = json_object_new ();
+  at = wc_clock_format (last->at_us);
+  set_number (object, "from", last->from);
+  set_number (object, "to", last->to);
+  wc_api_set_text (object, "reason", last->reason);
+  json_object_set_string_member (object, "at", at);
+  return object;
+}
+
+static void
+add_switches (JsonObject *object, WcMountpoint *mountpoint)
+{
+  WcIngestFailover *failover = wc_mountpoint_failover (mountpoint);
+  JsonObject *last = wc_failover_json_new_switch (mountpoint);
+
+  json_object_set_int_member (object, "switches",
+                              (gint64)wc_ingest_failover_n_switches (failover));
+  if (last != NULL)
+    json_object_set_object_member (object, "last_switch", last);
+  else
+    json_object_set_null_member (object, "last_switch");
+}
+
+void
 wc_failover_json_add (JsonObject *object, WcMountpoint *mountpoint)
 {
   WcIngestFailover *failover = wc_mountpoint_failover (mountpoint);
@@ -39,8 +83,9 @@ wc_failover_json_add (JsonObject *object, WcMountpoint *mountpoint)
   sources = json_object_get_array_member (object, "sources");
   for (guint i = 0; i < wc_ingest_failover_n_sources (failover); i++)
     add_source (json_array_get_object_element (sources, i), failover, i);
-  set_number (object, "playing", wc_ingest_failover_playing (failover));
+  wc_failover_json_add_playing (object, mountpoint);
   set_number (object, "chosen", wc_ingest_failover_chosen (failover));
+  add_switches (object, mountpoint);
 }
 
 /* --- switching by hand ---------------------------------------------------- */

@@ -9,9 +9,17 @@
 #include <json-glib/json-glib.h>
 
 /** Adds to @object, which has `sources` as they are configured, what each is
- * doing, and `playing` and `chosen`: numbers from 1, or null. Nothing for other
- * kinds. */
+ * doing, `playing` and `chosen` (numbers from 1, or null), `switches` and
+ * `last_switch`. Nothing for other kinds. */
 void wc_failover_json_add (JsonObject *object, WcMountpoint *mountpoint);
+
+/** Adds `playing` alone. Nothing for other kinds. */
+void wc_failover_json_add_playing (JsonObject *object,
+                                   WcMountpoint *mountpoint);
+
+/** The last switch: `from` and `to` (numbers from 1, or null), `reason`, `at`.
+ * (transfer full) (nullable) */
+JsonObject *wc_failover_json_new_switch (WcMountpoint *mountpoint);
 
 /** POST /api/v1/mountpoints/{id}/switch {"source":2} or {"source":null}. */
 void wc_api_mountpoint_switch (WcRequest *request);

@@ -109,6 +109,8 @@ on_event (WcEventKind kind, WcMountpoint *mountpoint, gpointer user_data)
   case WC_EVENT_VIEWERS:
     say_viewers (listening, mountpoint);
     return;
+  case WC_EVENT_SWITCH: /* no viewer is to notice */
+    return;
   case WC_EVENT_REMOVED: /* the session is ended with it */
     return;
   }

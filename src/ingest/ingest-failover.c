@@ -16,10 +16,18 @@ struct _WcIngestFailover {
   gboolean started, watched;
   int wanted, playing; /* -1: none */
   int chosen;          /* by hand; -1: none */
+  int told;            /* who was said to play */
+  int former;          /* who played last, until nobody did; -1: none */
+  WcFailoverSwitch last;
+  char *last_reason;
+  guint64 n_switches;
   guint tick_source;
 };
 
 G_DEFINE_FINAL_TYPE (WcIngestFailover, wc_ingest_failover, WC_TYPE_INGEST)
+
+enum { SIGNAL_SWITCHED, N_SIGNALS };
+static guint signals[N_SIGNALS];
 
 static void evaluate (WcIngestFailover *self);
 
@@ -229,11 +237,18 @@ wc_ingest_failover_source_state (WcIngestFailover *self, guint index)
   return wc_failover_source_state (nth (self, index));
 }
 
+/* Why one that is not usable is not. Its own watchdog may be a moment behind
+ * ours. */
 static void
 append_sight (WcIngestFailover *self, guint index, GString *text)
 {
   g_autofree char *reason = wc_ingest_failover_dup_source_reason (self, index);
   WcIngestState state = wc_ingest_failover_source_state (self, index);
+
+  if (reason == NULL && state == WC_INGEST_LIVE)
+    reason =
+        g_strdup_printf ("nothing comes for %u ms",
+                         wc_ingest_spec (WC_INGEST (self))->source_timeout_ms);
 
   g_string_append_printf (text, "%ssource %u is %s", text->len > 0 ? "; " : "",
                           index + 1, wc_ingest_state_name (state));
@@ -275,19 +290,73 @@ update_state (WcIngestFailover *self)
     wc_ingest_set_state (ingest, state, reason);
 }
 
-static void
-note_playing (WcIngestFailover *self)
+/* Why @self->playing plays now and @from does not. */
+static char *
+explain_switch (WcIngestFailover *self, int from)
 {
-  int playing = wc_splice_playing (self->splice);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (self->playing < 0)
+    return describe (self);
+  if (self->playing == self->chosen)
+    return g_strdup ("it was chosen by hand");
+  if (from < 0)
+    return g_strdup ("it is the first that is live");
+  if (self->playing < from)
+    return g_strdup ("it is the better one, and live");
+  append_sight (self, (guint)from, text);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+log_switch (WcIngestFailover *self)
+{
   const char *id = wc_ingest_spec (WC_INGEST (self))->id;
 
-  if (playing == self->playing)
-    return;
-  self->playing = playing;
-  if (playing >= 0)
-    wc_info ("%s: source %d plays", id, playing + 1);
-  else
+  if (self->last.to < 0)
     wc_warning ("%s: no source plays", id);
+  else if (self->last.from < 0)
+    wc_info ("%s: source %d plays", id, self->last.to + 1);
+  else
+    wc_info ("%s: source %d plays, and source %d no longer: %s", id,
+             self->last.to + 1, self->last.from + 1, self->last.reason);
+}
+
+/* Once what happens has happened: nobody hears of what plays in between. */
+static void
+tell_switch (WcIngestFailover *self)
+{
+  int from = self->told;
+
+  if (self->playing == from)
+    return;
+  self->told = self->playing;
+  if (self->playing >= 0) {
+    self->n_switches += self->former >= 0 && self->former != self->playing;
+    self->former = self->playing;
+  }
+  g_free (self->last_reason);
+  self->last_reason = explain_switch (self, from);
+  self->last = (WcFailoverSwitch){
+      .from = from,
+      .to = self->playing,
+      .reason = self->last_reason,
+      .at_us = g_get_real_time (),
+  };
+  log_switch (self);
+  g_signal_emit (self, signals[SIGNAL_SWITCHED], 0);
+}
+
+const WcFailoverSwitch *
+wc_ingest_failover_last_switch (WcIngestFailover *self)
+{
+  return &self->last;
+}
+
+guint64
+wc_ingest_failover_n_switches (WcIngestFailover *self)
+{
+  return self->n_switches;
 }
 
 /* --- the turn of events -----------------------------------------------------
@@ -307,14 +376,15 @@ evaluate (WcIngestFailover *self)
   for (guint i = 0; i < self->sources->len; i++)
     check_codecs (self, nth (self, i));
   connect_inputs (self);
-  note_playing (self);
+  self->playing = wc_splice_playing (self->splice);
   look_at_sources (self, sights, now_us);
   choice = wc_failover_choose (sights, self->sources->len, self->playing,
                                self->chosen, return_after_us);
   if (choice != self->wanted || (choice != self->playing && choice >= 0))
     want (self, choice, sights);
   hurry (self);
-  note_playing (self);
+  self->playing = wc_splice_playing (self->splice);
+  tell_switch (self);
   update_state (self);
 }
 
@@ -399,7 +469,7 @@ end (WcIngestFailover *self)
   self->started = FALSE;
   g_clear_handle_id (&self->tick_source, g_source_remove);
   g_clear_pointer (&self->splice, wc_splice_free);
-  self->wanted = self->playing = -1;
+  self->wanted = self->playing = self->told = -1;
   for (guint i = 0; i < self->sources->len; i++)
     wc_failover_source_stop (nth (self, i));
 }
@@ -525,6 +595,7 @@ static void
 wc_ingest_failover_finalize (GObject *object)
 {
   g_ptr_array_unref (WC_INGEST_FAILOVER (object)->sources);
+  g_free (WC_INGEST_FAILOVER (object)->last_reason);
   G_OBJECT_CLASS (wc_ingest_failover_parent_class)->finalize (object);
 }
 
@@ -540,6 +611,9 @@ wc_ingest_failover_class_init (WcIngestFailoverClass *klass)
   ingest_class->request_key_frame = wc_ingest_failover_request_key_frame;
   ingest_class->set_watched = wc_ingest_failover_set_watched;
   ingest_class->get_track_info = wc_ingest_failover_get_track_info;
+  signals[SIGNAL_SWITCHED] =
+      g_signal_new ("switched", WC_TYPE_INGEST_FAILOVER, G_SIGNAL_RUN_LAST, 0,
+                    NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -547,4 +621,5 @@ wc_ingest_failover_init (WcIngestFailover *self)
 {
   self->sources = g_ptr_array_new_with_free_func (wc_failover_source_free);
   self->wanted = self->playing = self->chosen = -1;
+  self->told = self->former = -1;
 }

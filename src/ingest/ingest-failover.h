@@ -37,3 +37,18 @@ int wc_ingest_failover_playing (WcIngestFailover *self);
 int wc_ingest_failover_chosen (WcIngestFailover *self);
 /** Chooses by hand; -1: back to the order. */
 void wc_ingest_failover_choose (WcIngestFailover *self, int index);
+
+/** What played changed. */
+typedef struct {
+  int from, to;       /* indices from 0; -1: none played, or plays */
+  const char *reason; /* nullable; (transfer none) */
+  gint64 at_us;       /* microseconds since 1970; 0: it never did */
+} WcFailoverSwitch;
+
+/** The last one; valid until the next. */
+const WcFailoverSwitch *wc_ingest_failover_last_switch (WcIngestFailover *self);
+/** How often one source took over from another. */
+guint64 wc_ingest_failover_n_switches (WcIngestFailover *self);
+
+/* Signal, main thread: "switched" (WcIngestFailover *): see
+ * wc_ingest_failover_last_switch (). */

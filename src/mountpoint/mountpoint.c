@@ -9,6 +9,7 @@ G_DEFINE_FINAL_TYPE (WcMountpoint, wc_mountpoint, G_TYPE_OBJECT)
 
 enum {
   SIGNAL_STATE_CHANGED,
+  SIGNAL_SWITCHED,
   SIGNAL_SESSION_ADDED,
   SIGNAL_SESSION_ENDED,
   N_SIGNALS
@@ -266,9 +267,17 @@ on_tracks_changed (WcIngest *ingest, guint media, WcMountpoint *self)
 }
 
 static void
+on_switched (WcIngest *ingest, WcMountpoint *self)
+{
+  g_signal_emit (self, signals[SIGNAL_SWITCHED], 0);
+}
+
+static void
 attach_ingest (WcMountpoint *self, WcIngest *ingest)
 {
   self->ingest = ingest;
+  if (WC_IS_INGEST_FAILOVER (ingest))
+    g_signal_connect (ingest, "switched", G_CALLBACK (on_switched), self);
   g_signal_connect (ingest, "tracks-changed", G_CALLBACK (on_tracks_changed),
                     self);
   g_signal_connect (ingest, "state-changed",
@@ -580,6 +589,9 @@ wc_mountpoint_class_init (WcMountpointClass *klass)
   signals[SIGNAL_STATE_CHANGED] =
       g_signal_new ("state-changed", WC_TYPE_MOUNTPOINT, G_SIGNAL_RUN_LAST, 0,
                     NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_SWITCHED] =
+      g_signal_new ("switched", WC_TYPE_MOUNTPOINT, G_SIGNAL_RUN_LAST, 0, NULL,
+                    NULL, NULL, G_TYPE_NONE, 0);
   signals[SIGNAL_SESSION_ADDED] =
       g_signal_new ("session-added", WC_TYPE_MOUNTPOINT, G_SIGNAL_RUN_LAST, 0,
                     NULL, NULL, NULL, G_TYPE_NONE, 1, WC_TYPE_SESSION);

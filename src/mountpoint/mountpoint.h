@@ -132,5 +132,6 @@ gboolean wc_mountpoint_get_publisher (WcMountpoint *mountpoint,
 GPtrArray *wc_mountpoint_list_sessions (WcMountpoint *mountpoint);
 
 /* Signals, main thread: "state-changed" (WcMountpoint *),
+ * "switched" (WcMountpoint *): what plays of kind=failover has changed;
  * "session-added" (WcMountpoint *, WcSession *): one that is negotiating;
  * "session-ended" (WcMountpoint *, WcSession *): its media has stopped. */

@@ -63,10 +63,17 @@ on_state_changed (WcMountpoint *mountpoint, WcEventBus *bus)
 }
 
 static void
+on_switched (WcMountpoint *mountpoint, WcEventBus *bus)
+{
+  tell (bus, WC_EVENT_SWITCH, mountpoint);
+}
+
+static void
 on_added (WcRegistry *registry, WcMountpoint *mountpoint, WcEventBus *bus)
 {
   g_signal_connect (mountpoint, "state-changed", G_CALLBACK (on_state_changed),
                     bus);
+  g_signal_connect (mountpoint, "switched", G_CALLBACK (on_switched), bus);
   g_signal_connect (mountpoint, "session-added",
                     G_CALLBACK (on_session_changed), bus);
   g_signal_connect (mountpoint, "session-ended",

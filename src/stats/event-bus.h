@@ -11,6 +11,7 @@ typedef struct WcEventBus WcEventBus;
 typedef enum {
   WC_EVENT_STATE,   /* also of one that is new */
   WC_EVENT_VIEWERS, /* how many there are has changed */
+  WC_EVENT_SWITCH,  /* another of its sources plays */
   WC_EVENT_REMOVED,
 } WcEventKind;
 

@@ -9,6 +9,7 @@ import { describe, test } from 'node:test';
 
 import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openPage, screenshot } from './lib/browser.mjs';
+import { listen } from './lib/events.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
 import { offer } from './lib/offer.mjs';
@@ -18,36 +19,6 @@ import { waitFor } from './lib/wait.mjs';
 import { SDP, SMALL } from './lib/whep.mjs';
 
 const RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
-
-/** Listens to events: `events` is what has come, `ended` whether it is over. */
-function listen(scope, url, headers = {}) {
-  return new Promise((resolve, reject) => {
-    const outgoing = http.get(url, { agent: false, headers }, (incoming) => {
-      const stream = { status: incoming.statusCode, headers: incoming.headers, events: [], ended: false };
-      let text = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (part) => {
-        text += part;
-        const blocks = text.split('\n\n');
-        text = blocks.pop();
-        for (const block of blocks) {
-          const event = /^event: (.*)$/m.exec(block)?.[1];
-          if (event) {
-            assert.match(block, /^event: \w+\ndata: .*$/);
-            stream.events.push([event, JSON.parse(/^data: (.*)$/m.exec(block)[1])]);
-          }
-        }
-      });
-      incoming.on('error', () => { stream.ended = true; });
-      incoming.on('close', () => { stream.ended = true; });
-      stream.names = () => stream.events.map(([name]) => name);
-      stream.last = (name) => stream.events.filter(([one]) => one === name).at(-1)?.[1];
-      resolve(stream);
-    });
-    outgoing.on('error', reject);
-    scope.defer(() => outgoing.destroy());
-  });
-}
 
 async function start(scope, mountpoint = {}) {
   const server = await startServer(scope);

@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openViewerPage, Viewer } from './lib/browser.mjs';
+import { listen } from './lib/events.mjs';
 import { createMountpoint, rtpMountpoint } from './lib/fixture.mjs';
 import { pushOptions, startPusher } from './lib/pusher.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
@@ -112,6 +113,49 @@ describe('a source dies', () => {
       assert.equal((await server.api.read('pair')).viewers, 1);
       assert.ok(server.log.some((line) => /pair: source 2 plays/.test(line)));
     }));
+
+  test('every switch is told, with what it was for', LIMIT, scoped(async (scope) => {
+    const mountpoint = await createFailover(scope, 'told', [rtpSource(), rtpSource()]);
+    const stream = await listen(scope, `${server.url}/api/v1/events`,
+      { Authorization: `Bearer ${server.token}` });
+    const switches = () => stream.events
+      .filter(([name, { id }]) => name === 'switch' && id === 'told')
+      .map(([, told]) => told);
+    const next = async (number, from, to, reason) => {
+      const last = await waitFor(`from ${from} to ${to}`, () => switches()[number],
+        { timeoutMs: 20000 });
+      assert.deepEqual([last.from, last.to], [from, to]);
+      assert.match(last.reason, reason);
+      const { id, ...told } = last;
+      const seen = await server.api.read('told');
+      assert.deepEqual(seen.last_switch, told);
+      assert.ok(Math.abs(Date.now() - Date.parse(told.at)) < 60000);
+      return seen;
+    };
+    assert.equal((await server.api.read('told')).last_switch, null);
+    const start = (index) => startPusher(scope, pushOptions(mountpoint.sources[index]));
+    let primary = start(0);
+    await next(0, null, 1, /it is the first that is live/);
+    const second = start(1);
+    await waitFor('the second is live', async () =>
+      (await server.api.read('told')).sources[1].state === 'live', { timeoutMs: 20000 });
+    assert.equal((await server.api.read('told')).switches, 0);
+    await primary.kill();
+    await next(1, 1, 2, /^source 1 is \w+ \(.+\)$/);
+    primary = start(0);
+    await next(2, 2, 1, /the better one/);
+    await toSwitch('told', { source: 2 });
+    const seen = await next(3, 1, 2, /chosen by hand/);
+    assert.equal(seen.switches, 3);
+    assert.equal(stream.last('mountpoint').playing, 2);
+    await primary.kill();
+    await waitFor('the first is lost', async () =>
+      (await server.api.read('told')).sources[0].state === 'lost');
+    await second.kill();
+    await next(4, 2, null, /^source 1 is \w+ \(.+\); source 2 is \w+ \(.+\)$/);
+    assert.equal(switches().length, 5);
+    assert.ok(server.log.some((line) => /told: source 2 plays, and source 1 no longer: /.test(line)));
+  }));
 
   test('a slate by reference fills the gap', LIMIT, scoped(async (scope) => {
     const mountpoint = await createFailover(scope, 'with-slate',
