@@ -120,6 +120,40 @@ wc_address_is_multicast (const WcAddress *address)
   return IN6_IS_ADDR_MULTICAST (&address->in6.sin6_addr);
 }
 
+static gboolean
+is_in (const WcAddress *address, guint32 prefix, guint bits)
+{
+  return address->sa.sa_family == AF_INET &&
+         (ntohl (address->in.sin_addr.s_addr) ^ prefix) >> (32 - bits) == 0;
+}
+
+gboolean
+wc_address_is_loopback (const WcAddress *address)
+{
+  if (address->sa.sa_family == AF_INET)
+    return is_in (address, 0x7f000000, 8);
+  return IN6_IS_ADDR_LOOPBACK (&address->in6.sin6_addr);
+}
+
+gboolean
+wc_address_is_link_local (const WcAddress *address)
+{
+  if (address->sa.sa_family == AF_INET)
+    return is_in (address, 0xa9fe0000, 16);
+  return IN6_IS_ADDR_LINKLOCAL (&address->in6.sin6_addr);
+}
+
+gboolean
+wc_address_is_private (const WcAddress *address)
+{
+  if (wc_address_is_loopback (address) || wc_address_is_link_local (address))
+    return TRUE;
+  if (address->sa.sa_family == AF_INET6)
+    return (address->in6.sin6_addr.s6_addr[0] & 0xfe) == 0xfc;
+  return is_in (address, 0x0a000000, 8) || is_in (address, 0xac100000, 12) ||
+         is_in (address, 0xc0a80000, 16) || is_in (address, 0x64400000, 10);
+}
+
 /* 32-bit FNV-1a: short keys, no attacker can make it matter (the tables that
  * use it hold only authenticated addresses). */
 guint

@@ -38,6 +38,12 @@ gboolean wc_address_same_ip (const WcAddress *a, const WcAddress *b);
 gboolean wc_address_equal (const WcAddress *a, const WcAddress *b);
 gboolean wc_address_is_any (const WcAddress *address);
 gboolean wc_address_is_multicast (const WcAddress *address);
+gboolean wc_address_is_loopback (const WcAddress *address);
+/** Of one link only: 169.254.0.0/16 (RFC 3927), fe80::/10. */
+gboolean wc_address_is_link_local (const WcAddress *address);
+/** Not from everywhere: RFC 1918, RFC 6598 (of a provider's NAT), unique local
+ * IPv6 (RFC 4193), loopback and link-local. */
+gboolean wc_address_is_private (const WcAddress *address);
 guint wc_address_hash (const WcAddress *address);
 
 /** GHashTable forms of the two above. */

@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 
 gboolean
@@ -48,6 +49,58 @@ wc_check_interface (const char *text)
   return strlen (text) < IF_NAMESIZE && wc_check_visible (text) &&
          strchr (text, '/') == NULL && strcmp (text, ".") != 0 &&
          strcmp (text, "..") != 0;
+}
+
+gboolean
+wc_check_interface_pattern (const char *text)
+{
+  const char *name = *text == '!' ? text + 1 : text;
+
+  return *name != '\0' && *name != '!' && wc_check_interface (name);
+}
+
+static gboolean
+is_host_name (const char *text)
+{
+  /* The last label is not all digits: that is a slip in an address. */
+  return strlen (text) <= 253 &&
+         g_regex_match_simple (
+             "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)*"
+             "(?![0-9]+\\.?$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.?$",
+             text, G_REGEX_CASELESS | G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+gboolean
+wc_check_advertised (const char *text)
+{
+  return strcmp (text, "auto") == 0 || wc_check_unicast_ip (text) ||
+         is_host_name (text);
+}
+
+gboolean
+wc_check_ice_server (const char *text)
+{
+  g_autoptr (GRegex) form =
+      g_regex_new ("^(?:stun|turn)s?:"
+                   "(\\[[0-9a-f:.]+\\]|[a-z0-9.-]+)(?::([0-9]{1,5}))?"
+                   "(?:\\?transport=(?:udp|tcp))?$",
+                   G_REGEX_DOLLAR_ENDONLY, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  WcAddress address;
+
+  if (!g_regex_match (form, text, 0, &match) ||
+      (g_str_has_prefix (text, "stun") && strchr (text, '?') != NULL))
+    return FALSE;
+  g_autofree char *host = g_match_info_fetch (match, 1);
+  g_autofree char *port = g_match_info_fetch (match, 2);
+  if (port != NULL && *port != '\0' &&
+      (atoi (port) < 1 || atoi (port) > G_MAXUINT16))
+    return FALSE;
+  if (*host == '[') {
+    host[strlen (host) - 1] = '\0';
+    return wc_address_parse (&address, host + 1, 0);
+  }
+  return wc_address_parse (&address, host, 0) || is_host_name (host);
 }
 
 /* A URL of scheme, host and port, with a path only if @path. */

@@ -15,6 +15,13 @@ gboolean wc_check_unicast_ip (const char *text);
 gboolean wc_check_prefix (const char *text);
 /** A network interface's name as the kernel takes it. */
 gboolean wc_check_interface (const char *text);
+/** The same with "!" before it or not, and with * and ? for any characters. */
+gboolean wc_check_interface_pattern (const char *text);
+/** "auto", a unicast IP address, or a host name (RFC 1123 section 2.1). */
+gboolean wc_check_advertised (const char *text);
+/** stun(s):HOST[:PORT], turn(s):HOST[:PORT][?transport=udp|tcp] (RFC 7064,
+ * RFC 7065). */
+gboolean wc_check_ice_server (const char *text);
 /** http(s)://HOST[:PORT][/PATH]. */
 gboolean wc_check_public_url (const char *text);
 /** SCHEME://HOST[:PORT] (RFC 6454 section 6.2). */

@@ -255,6 +255,46 @@ fail_rule (const WcConfig *config, const char *rule, GError **error)
   return FALSE;
 }
 
+static gboolean
+has_turn (const WcConfig *config)
+{
+  for (guint i = 0; config->ice_servers[i] != NULL; i++)
+    if (g_str_has_prefix (config->ice_servers[i], "turn"))
+      return TRUE;
+  return FALSE;
+}
+
+/* Browsers throw at a TURN server without credentials. */
+static gboolean
+check_turn (const WcConfig *config, GError **error)
+{
+  gboolean secret =
+      config->turn_secret != NULL || config->turn_secret_file != NULL;
+
+  if (config->turn_secret != NULL && config->turn_secret_file != NULL)
+    return fail_rule (config,
+                      "[ice] turn-secret and turn-secret-file are both given; "
+                      "keep one",
+                      error);
+  if ((config->turn_username != NULL) != (config->turn_password != NULL))
+    return fail_rule (config,
+                      "[ice] turn-username and turn-password belong together; "
+                      "give both or none",
+                      error);
+  if (secret && config->turn_password != NULL)
+    return fail_rule (config,
+                      "[ice] turn-password and a secret are both given; keep "
+                      "one",
+                      error);
+  if (has_turn (config) && !secret && config->turn_password == NULL)
+    return fail_rule (config,
+                      "[ice] ice-servers has a TURN server, which needs "
+                      "credentials: give turn-secret, turn-secret-file, or "
+                      "turn-username and turn-password",
+                      error);
+  return TRUE;
+}
+
 /* Rules between keys. */
 static gboolean
 finish (WcConfig *config, GError **error)
@@ -270,7 +310,7 @@ finish (WcConfig *config, GError **error)
                       "[http] tls-certificate and tls-key belong together; "
                       "give both or none",
                       error);
-  return TRUE;
+  return check_turn (config, error);
 }
 
 static WcConfig *

@@ -36,13 +36,19 @@ typedef struct {
   gboolean session_auth_strict;
   gboolean metrics_open;
   /* [ice] */
-  guint16 udp_port;  /* 0: any (tests) */
-  char **addresses;  /* {"auto"} or numeric addresses to advertise */
-  char **interfaces; /* empty: all */
+  guint16 udp_port; /* 0: any (tests) */
+  char **addresses; /* to advertise: "auto", numeric ones, names */
+  guint addresses_refresh_ms;
+  char **interfaces; /* patterns, "!" before those to leave out; empty: all */
   gboolean ipv6;
   guint dscp; /* 0 to 63 */
   guint consent_timeout_ms;
   guint connect_timeout_ms; /* 20000: POST until ICE and DTLS are done */
+  char **ice_servers;       /* URLs of STUN and TURN servers, for clients */
+  gboolean ice_links_on_options;
+  char *turn_username, *turn_password;  /* nullable */
+  char *turn_secret, *turn_secret_file; /* nullable */
+  guint64 turn_ttl_ms;
   /* [auth] */
   char *admin_token;               /* nullable */
   char *admin_token_file;          /* nullable */

@@ -18,7 +18,6 @@ static const char *const metrics_modes[] = {"token", "open", NULL};
 static const char *const profile_modes[] = {"relaxed", "strict", NULL};
 static const char *const lanes[] = {"direct", "webrtcbin", NULL};
 static const char *const all_origins[] = {"*", NULL};
-static const char *const all_addresses[] = {"auto", NULL};
 
 static const WcKey server_keys[] = {
     {
@@ -152,21 +151,29 @@ static const WcKey ice_keys[] = {
         .name = "addresses",
         LIST,
         .min = 1,
-        .names = all_addresses,
-        .check = wc_check_unicast_ip,
+        .check = wc_check_advertised,
         .fallback = "auto",
-        .allowed = "auto, or a list of numeric IP addresses",
-        .description = "The addresses that viewers are told; auto: those of "
-                       "the interfaces.",
+        .allowed = "a list of numeric IP addresses, host names, and auto",
+        .description = "The addresses that viewers are told, of a NAT for "
+                       "example; auto: those of the interfaces, always behind "
+                       "the others.",
         CONFIG (addresses),
+    },
+    {
+        .name = "addresses-refresh-ms",
+        UINT (1000, 86400000),
+        .fallback = "60000",
+        .description = "How often the host names in it are looked up.",
+        CONFIG (addresses_refresh_ms),
     },
     {
         .name = "interfaces",
         LIST,
-        .check = wc_check_interface,
+        .check = wc_check_interface_pattern,
         .fallback = "",
-        .allowed = "empty for all, or a list of interface names",
-        .description = "The interfaces that auto looks at.",
+        .allowed = "empty for all, or a list of interface names; * and ? stand "
+                   "for others, ! before a name leaves it out",
+        .description = "The interfaces that auto looks at: eth0, or !docker*",
         CONFIG (interfaces),
     },
     {
@@ -203,9 +210,67 @@ static const WcKey ice_keys[] = {
     {
         .name = "ice-servers",
         LIST,
+        .check = wc_check_ice_server,
         .fallback = "",
-        .description = "STUN and TURN servers for the Link header.",
-        NOT_BUILT,
+        .allowed = "empty, or a list of stun(s):HOST[:PORT] and "
+                   "turn(s):HOST[:PORT][?transport=udp|tcp]",
+        .description = "STUN and TURN servers that viewers and publishers are "
+                       "told in Link fields.",
+        CONFIG (ice_servers),
+    },
+    {
+        .name = "ice-links-on-options",
+        BOOL,
+        .fallback = "true",
+        .description = "Whether they are told also when they ask by OPTIONS, "
+                       "as some clients do, with the token if it needs one.",
+        CONFIG (ice_links_on_options),
+    },
+    {
+        .name = "turn-username",
+        STRING (256),
+        .check = wc_check_visible,
+        .fallback = "",
+        .allowed = "empty, or 1 to 256 visible ASCII characters",
+        .description = "The user name for the TURN servers.",
+        CONFIG (turn_username),
+    },
+    {
+        .name = "turn-password",
+        STRING (MAX_TOKEN),
+        .check = wc_check_visible,
+        .fallback = "",
+        .allowed = "empty, or 1 to 256 visible ASCII characters",
+        .description = "The password that goes with it; every client is told.",
+        FIELD (WcConfig, turn_password),
+        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+    },
+    {
+        .name = "turn-secret",
+        STRING (MAX_TOKEN),
+        .check = wc_check_visible,
+        .fallback = "",
+        .allowed = "empty, or 1 to 256 visible ASCII characters",
+        .description = "Instead of the two: the secret shared with coturn "
+                       "(static-auth-secret). Each client is then told "
+                       "credentials of its own, which expire.",
+        FIELD (WcConfig, turn_secret),
+        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+    },
+    {
+        .name = "turn-secret-file",
+        STRING (MAX_PATH),
+        .fallback = "",
+        .allowed = "empty, or a file name of at most 4095 characters",
+        .description = "A file with that secret, instead of the key above.",
+        CONFIG (turn_secret_file),
+    },
+    {
+        .name = "turn-ttl-ms",
+        UINT (60000, 604800000),
+        .fallback = "86400000",
+        .description = "How long such credentials are good.",
+        CONFIG (turn_ttl_ms),
     },
 };
 

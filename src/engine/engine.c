@@ -76,6 +76,13 @@ wc_engine_has_ipv6 (const WcEngine *engine)
   return engine->workers[0].udp.family == AF_INET6;
 }
 
+void
+wc_engine_udp_buffers (const WcEngine *engine, guint *receive, guint *send,
+                       guint *wanted)
+{
+  wc_udp_get_buffers (&engine->workers[0].udp, receive, send, wanted);
+}
+
 WcWorker *
 wc_engine_worker (WcEngine *engine, guint index)
 {

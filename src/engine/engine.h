@@ -58,4 +58,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcEngine, wc_engine_free)
 guint16 wc_engine_udp_port (const WcEngine *engine);
 /** FALSE when the sockets are IPv4 only. */
 gboolean wc_engine_has_ipv6 (const WcEngine *engine);
+/** The bytes that may wait in a worker's UDP socket, as the kernel granted
+ * them, and how many were asked for. */
+void wc_engine_udp_buffers (const WcEngine *engine, guint *receive, guint *send,
+                            guint *wanted);
 void wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats);

@@ -143,6 +143,27 @@ wc_udp_open_shared (WcUdp *sockets, guint n, guint16 *port, gboolean ipv6,
   return TRUE;
 }
 
+/* The kernel counts double what was asked for (socket(7)). */
+static guint
+granted (const WcUdp *udp, int name)
+{
+  int value = 0;
+  socklen_t size = sizeof value;
+
+  if (getsockopt (udp->fd, SOL_SOCKET, name, &value, &size) != 0)
+    return 0;
+  return (guint)value / 2;
+}
+
+void
+wc_udp_get_buffers (const WcUdp *udp, guint *receive, guint *send,
+                    guint *wanted)
+{
+  *receive = granted (udp, SO_RCVBUF);
+  *send = granted (udp, SO_SNDBUF);
+  *wanted = BUFFER_BYTES;
+}
+
 void
 wc_udp_mark (int fd, int family, guint dscp)
 {

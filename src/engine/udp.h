@@ -34,6 +34,9 @@ gboolean wc_udp_open_shared (WcUdp *sockets, guint n, guint16 *port,
  * @dscp (RFC 2474 section 3, 0 to 63), IPv4 too where it is dual stack. Best
  * effort: the kernel may want a privilege for some. */
 void wc_udp_mark (int fd, int family, guint dscp);
+/** The bytes that may wait, as the kernel granted them, and as was asked. */
+void wc_udp_get_buffers (const WcUdp *udp, guint *receive, guint *send,
+                         guint *wanted);
 void wc_udp_close (WcUdp *udp);
 
 /** Takes up to @max waiting datagrams without blocking; larger ones than fit

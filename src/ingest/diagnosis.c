@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/diagnosis.h"
 
-#include <stdarg.h>
-
 /* What browsers' offers of H.264 and H.265 carry, and what hardware decodes. */
 #define OFFERED_LEVEL_TENTH 31
 #define COMMON_LEVEL_TENTH 52
@@ -15,42 +13,6 @@
 #define SEEN_LOSS 200
 #define MIN_PACKETS 500
 #define MUCH_JITTER_US 100000
-
-const char *
-wc_finding_severity_name (WcFindingSeverity severity)
-{
-  static const char *const names[] = {
-      [WC_FINDING_NOTE] = "note",
-      [WC_FINDING_WARNING] = "warning",
-      [WC_FINDING_PROBLEM] = "problem",
-  };
-
-  return names[severity];
-}
-
-static void
-finding_free (gpointer data)
-{
-  WcFinding *finding = data;
-
-  g_free (finding->text);
-  g_free (finding);
-}
-
-G_GNUC_PRINTF (6, 7)
-static void
-add (GPtrArray *findings, WcFindingSeverity severity, const char *code,
-     int media, const char *fix, const char *format, ...)
-{
-  WcFinding *finding = g_new (WcFinding, 1);
-  va_list args;
-
-  va_start (args, format);
-  *finding =
-      (WcFinding){severity, code, media, g_strdup_vprintf (format, args), fix};
-  va_end (args);
-  g_ptr_array_add (findings, finding);
-}
 
 /* --- pictures ---------------------------------------------------------------
  */
@@ -71,7 +33,7 @@ look_at_b_frames (GPtrArray *findings, const WcIngestTrackInfo *track)
     return;
   switch (conversion->bframes) {
   case WC_BFRAMES_DROP:
-    add (
+    wc_findings_add (
         findings,
         stream->b_frames == WC_B_USE_REFERENCED ? WC_FINDING_PROBLEM
                                                 : WC_FINDING_WARNING,
@@ -81,19 +43,21 @@ look_at_b_frames (GPtrArray *findings, const WcIngestTrackInfo *track)
         stream->kept_rate_milli / 1000.0, stream->frame_rate_milli / 1000.0);
     break;
   case WC_BFRAMES_TRANSCODE:
-    add (findings, WC_FINDING_WARNING, "b-frames", WC_MEDIA_VIDEO, NO_B_FRAMES,
-         "it has B-frames, which browsers do not play: it is encoded anew "
-         "while somebody watches (%s now, %.1f %% of a processor)",
-         wc_conversion_state_name (conversion->state),
-         conversion->cpu_permille / 10.0);
+    wc_findings_add (
+        findings, WC_FINDING_WARNING, "b-frames", WC_MEDIA_VIDEO, NO_B_FRAMES,
+        "it has B-frames, which browsers do not play: it is encoded anew "
+        "while somebody watches (%s now, %.1f %% of a processor)",
+        wc_conversion_state_name (conversion->state),
+        conversion->cpu_permille / 10.0);
     break;
   case WC_BFRAMES_AUTO:
   case WC_BFRAMES_PASS:
-    add (findings, WC_FINDING_PROBLEM, "b-frames", WC_MEDIA_VIDEO, NO_B_FRAMES,
-         "it has B-frames and they are passed on: browsers show frames in the "
-         "order in which they come, and decode hardly one in ten%s%s",
-         conversion->reason != NULL ? "; " : "",
-         conversion->reason != NULL ? conversion->reason : "");
+    wc_findings_add (
+        findings, WC_FINDING_PROBLEM, "b-frames", WC_MEDIA_VIDEO, NO_B_FRAMES,
+        "it has B-frames and they are passed on: browsers show frames in the "
+        "order in which they come, and decode hardly one in ten%s%s",
+        conversion->reason != NULL ? "; " : "",
+        conversion->reason != NULL ? conversion->reason : "");
     break;
   }
 }
@@ -104,24 +68,26 @@ look_at_codec (GPtrArray *findings, const WcIngestTrackInfo *track)
   const WcVideoFormat *format = &track->stream.format;
 
   if (track->codec == WC_CODEC_H265)
-    add (findings, WC_FINDING_WARNING, "h265", WC_MEDIA_VIDEO,
-         "send H.264: ffmpeg -c:v libx264; cameras: H.264 in place of H.265",
-         "it is H.265: Safari plays it, Chrome and Edge only where the machine "
-         "decodes it in hardware, Firefox does not");
+    wc_findings_add (
+        findings, WC_FINDING_WARNING, "h265", WC_MEDIA_VIDEO,
+        "send H.264: ffmpeg -c:v libx264; cameras: H.264 in place of H.265",
+        "it is H.265: Safari plays it, Chrome and Edge only where the machine "
+        "decodes it in hardware, Firefox does not");
   if ((track->codec == WC_CODEC_H264 || track->codec == WC_CODEC_H265) &&
       ((format->chroma != 0 && format->chroma != 420) ||
        (track->codec == WC_CODEC_H264 && format->bit_depth > 8)))
-    add (
+    wc_findings_add (
         findings, WC_FINDING_PROBLEM, "chroma", WC_MEDIA_VIDEO,
         "ffmpeg -pix_fmt yuv420p; OBS: Color Format NV12",
         "it has %u bits and chroma %u (profile %s), and browsers decode 8 bits "
         "and 420",
         format->bit_depth, format->chroma, format->profile);
   if (format->interlaced)
-    add (findings, WC_FINDING_NOTE, "interlaced", WC_MEDIA_VIDEO,
-         "ffmpeg -vf bwdif; cameras: a progressive mode",
-         "it may be interlaced, and browsers do not deinterlace: moving edges "
-         "look like combs");
+    wc_findings_add (
+        findings, WC_FINDING_NOTE, "interlaced", WC_MEDIA_VIDEO,
+        "ffmpeg -vf bwdif; cameras: a progressive mode",
+        "it may be interlaced, and browsers do not deinterlace: moving edges "
+        "look like combs");
 }
 
 static void
@@ -132,7 +98,7 @@ look_at_level (GPtrArray *findings, const WcIngestTrackInfo *track)
   if ((track->codec != WC_CODEC_H264 && track->codec != WC_CODEC_H265) ||
       format->level_tenth <= OFFERED_LEVEL_TENTH)
     return;
-  add (
+  wc_findings_add (
       findings,
       format->level_tenth > COMMON_LEVEL_TENTH ? WC_FINDING_WARNING
                                                : WC_FINDING_NOTE,
@@ -150,15 +116,17 @@ look_at_size (GPtrArray *findings, const WcIngestTrackInfo *track)
   const WcStreamInfo *stream = &track->stream;
 
   if (stream->format.width % 2 != 0 || stream->format.height % 2 != 0)
-    add (findings, WC_FINDING_WARNING, "odd-size", WC_MEDIA_VIDEO,
-         "ffmpeg -vf scale=trunc(iw/2)*2:trunc(ih/2)*2",
-         "its picture is %ux%u: odd sizes fail in some hardware decoders",
-         stream->format.width, stream->format.height);
+    wc_findings_add (
+        findings, WC_FINDING_WARNING, "odd-size", WC_MEDIA_VIDEO,
+        "ffmpeg -vf scale=trunc(iw/2)*2:trunc(ih/2)*2",
+        "its picture is %ux%u: odd sizes fail in some hardware decoders",
+        stream->format.width, stream->format.height);
   if (stream->bitrate_bps > HIGH_BITRATE_BPS)
-    add (findings, WC_FINDING_WARNING, "bitrate", WC_MEDIA_VIDEO,
-         "ffmpeg -b:v 4M -maxrate 4M -bufsize 4M; cameras: a sub-stream",
-         "it has %.1f Mbit/s, and every viewer needs as much",
-         stream->bitrate_bps / 1e6);
+    wc_findings_add (
+        findings, WC_FINDING_WARNING, "bitrate", WC_MEDIA_VIDEO,
+        "ffmpeg -b:v 4M -maxrate 4M -bufsize 4M; cameras: a sub-stream",
+        "it has %.1f Mbit/s, and every viewer needs as much",
+        stream->bitrate_bps / 1e6);
 }
 
 #define REPEAT_HEADERS                                                         \
@@ -176,21 +144,23 @@ look_at_key_frames (GPtrArray *findings, const WcIngestTrackInfo *track)
   guint interval_ms = MAX (stream->key_interval_ms, stream->since_key_ms);
 
   if (track->input.no_parameter_sets > 0 && !track->track.has_start)
-    add (
+    wc_findings_add (
         findings, WC_FINDING_PROBLEM, "no-parameter-sets", WC_MEDIA_VIDEO,
         REPEAT_HEADERS,
         "its key frames come without parameter sets (SPS, PPS), and nobody can "
         "decode them");
   else if (stream->frames > MANY_FRAMES && stream->key_interval_ms == 0 &&
            stream->since_key_ms == 0)
-    add (findings, WC_FINDING_PROBLEM, "no-key-frame", WC_MEDIA_VIDEO,
-         KEY_FRAMES, "no key frame has come yet, and nobody can begin without");
+    wc_findings_add (findings, WC_FINDING_PROBLEM, "no-key-frame",
+                     WC_MEDIA_VIDEO, KEY_FRAMES,
+                     "no key frame has come yet, and nobody can begin without");
   else if (interval_ms > LONG_KEY_INTERVAL_MS)
-    add (findings, WC_FINDING_WARNING, "key-frames", WC_MEDIA_VIDEO, KEY_FRAMES,
-         "there is a key frame only every %.1f s: who loses a packet for good "
-         "waits so long for a picture, and a new viewer is sent all since the "
-         "last",
-         interval_ms / 1000.0);
+    wc_findings_add (
+        findings, WC_FINDING_WARNING, "key-frames", WC_MEDIA_VIDEO, KEY_FRAMES,
+        "there is a key frame only every %.1f s: who loses a packet for good "
+        "waits so long for a picture, and a new viewer is sent all since the "
+        "last",
+        interval_ms / 1000.0);
 }
 
 /* --- sound ------------------------------------------------------------------
@@ -205,16 +175,18 @@ look_at_sound (GPtrArray *findings, const WcIngestTrackInfo *track)
   if (conversion->state == WC_CONVERSION_NONE)
     return;
   if (conversion->state == WC_CONVERSION_FAILED)
-    add (findings, WC_FINDING_PROBLEM, "conversion", WC_MEDIA_AUDIO, NULL,
-         "it is %s, which browsers do not play, and it is not converted: %s",
-         name, conversion->reason != NULL ? conversion->reason : "no reason");
+    wc_findings_add (
+        findings, WC_FINDING_PROBLEM, "conversion", WC_MEDIA_AUDIO, NULL,
+        "it is %s, which browsers do not play, and it is not converted: %s",
+        name, conversion->reason != NULL ? conversion->reason : "no reason");
   else
-    add (findings, WC_FINDING_NOTE, "converted", WC_MEDIA_AUDIO,
-         "to save that: ffmpeg -c:a libopus -ar 48000; cameras: G.711",
-         "it is %s, which browsers do not play: it becomes Opus while somebody "
-         "watches (%s now, %.1f %% of a processor)",
-         name, wc_conversion_state_name (conversion->state),
-         conversion->cpu_permille / 10.0);
+    wc_findings_add (
+        findings, WC_FINDING_NOTE, "converted", WC_MEDIA_AUDIO,
+        "to save that: ffmpeg -c:a libopus -ar 48000; cameras: G.711",
+        "it is %s, which browsers do not play: it becomes Opus while somebody "
+        "watches (%s now, %.1f %% of a processor)",
+        name, wc_conversion_state_name (conversion->state),
+        conversion->cpu_permille / 10.0);
 }
 
 /* --- both -------------------------------------------------------------------
@@ -227,7 +199,7 @@ look_at_network (GPtrArray *findings, const WcIngestTrackInfo *track)
   const WcStreamInfo *stream = &track->stream;
 
   if (expected > MIN_PACKETS && track->input.lost * SEEN_LOSS > expected)
-    add (
+    wc_findings_add (
         findings, WC_FINDING_WARNING, "loss", (int)track->media,
         "a cable in place of radio; RTSP: transport tcp; UDP: net.core.rmem_max "
         "of 4 MiB, less bitrate",
@@ -235,13 +207,13 @@ look_at_network (GPtrArray *findings, const WcIngestTrackInfo *track)
         (double)track->input.lost * 100 / expected);
   /* B-frames are sent in another order than that of their time. */
   if (track->input.jitter_us > MUCH_JITTER_US && stream->frames_back == 0)
-    add (
+    wc_findings_add (
         findings, WC_FINDING_NOTE, "jitter", (int)track->media,
         "let the sender pace its packets: ffmpeg -re for files, cbr for encoders",
         "its packets come with %.0f ms of jitter: players keep as much in store",
         track->input.jitter_us / 1000.0);
   if (stream->has_drift && ABS (stream->drift_ppm) > MUCH_DRIFT_PPM)
-    add (
+    wc_findings_add (
         findings, WC_FINDING_WARNING, "clock-drift", (int)track->media,
         "set the source's clock by NTP; ffmpeg -use_wallclock_as_timestamps 1; "
         "for files -re",
@@ -267,15 +239,17 @@ look_at_tracks (GPtrArray *findings, const WcIngestTrackInfo tracks[WC_N_MEDIA])
   const WcIngestTrackInfo *audio = &tracks[WC_MEDIA_AUDIO];
 
   if (video->present && !audio->present)
-    add (findings, WC_FINDING_NOTE, "no-audio", -1, NULL, "it has no sound");
+    wc_findings_add (findings, WC_FINDING_NOTE, "no-audio", -1, NULL,
+                     "it has no sound");
   if (audio->present && !video->present)
-    add (findings, WC_FINDING_NOTE, "no-video", -1, NULL, "it has no picture");
+    wc_findings_add (findings, WC_FINDING_NOTE, "no-video", -1, NULL,
+                     "it has no picture");
 }
 
 GPtrArray *
 wc_diagnose (const WcIngestTrackInfo tracks[WC_N_MEDIA])
 {
-  GPtrArray *findings = g_ptr_array_new_with_free_func (finding_free);
+  GPtrArray *findings = wc_findings_new ();
   const WcIngestTrackInfo *video = &tracks[WC_MEDIA_VIDEO];
 
   if (video->present) {

@@ -98,8 +98,8 @@ wc_mountpoint_publish_async (WcMountpoint *mountpoint, const char *offer,
   mountpoint->publisher = session;
   mountpoint->published_us = wc_clock_now_us ();
   wc_session_publish_async (
-      session, whip_of (mountpoint), mountpoint->context->candidates,
-      mountpoint->context->n_candidates, offer, size, on_published, task);
+      session, whip_of (mountpoint), mountpoint->context->candidates->items,
+      mountpoint->context->candidates->n, offer, size, on_published, task);
   g_object_unref (session);
 }
 

@@ -65,8 +65,8 @@ negotiate (WcMountpoint *self, Watch *watch)
   WcSessionSource source = {
       .peers = self->context->sources.peers,
       .config = self->context->sources.config,
-      .candidates = self->context->candidates,
-      .n_candidates = self->context->n_candidates,
+      .candidates = self->context->candidates->items,
+      .n_candidates = self->context->candidates->n,
       .ingest = self->ingest,
   };
 

@@ -7,6 +7,7 @@
 #include "ingest/ingest-failover.h"
 #include "ingest/ingest-whip.h"
 #include "mountpoint/session.h"
+#include "peer/candidates.h"
 #include "peer/peer.h"
 
 #define WC_MOUNTPOINT_ERROR (wc_mountpoint_error_quark ())
@@ -46,8 +47,7 @@ typedef enum {
 typedef struct {
   WcIngestContext sources;
   WcEngine *engine; /* nullable in tests: what it sends is not limited then */
-  const WcAddress *candidates; /* to advertise, with ports; best first */
-  guint n_candidates;
+  const WcCandidateList *candidates; /* what sessions are told from now on */
 } WcMountpointContext;
 
 #define WC_TYPE_MOUNTPOINT (wc_mountpoint_get_type ())

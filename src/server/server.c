@@ -6,7 +6,7 @@
 #include "http/http-server.h"
 #include "ingest/rtsp-server.h"
 #include "mountpoint/links.h"
-#include "server/candidates.h"
+#include "peer/network.h"
 #include "stats/process.h"
 #include "version.h"
 
@@ -20,11 +20,12 @@ struct WcServer {
   WcPeerFactory *peers;
   WcPortPool *ports;
   WcRtspServer *rtsp;
-  GArray *candidates; /* of WcAddress */
+  WcNetwork *network;
   WcMountpointContext mountpoint_context;
   WcRegistry *registry;
   char *admin_token, *admin_token_path;
   WcAccess *access;
+  WcTurn *turn;
   WcEventBus *bus;
   WcHttpContext http_context;
   WcHttpServer *http;
@@ -81,12 +82,10 @@ make_rtsp (WcServer *server, GError **error)
 }
 
 static gboolean
-make_candidates (WcServer *server, GError **error)
+make_network (WcServer *server, GError **error)
 {
-  server->candidates =
-      wc_candidates_find (server->config, wc_engine_has_ipv6 (server->engine),
-                          wc_engine_udp_port (server->engine), error);
-  return server->candidates != NULL;
+  server->network = wc_network_new (server->config, server->engine);
+  return TRUE;
 }
 
 static gboolean
@@ -101,8 +100,7 @@ make_registry (WcServer *server, GError **error)
               .peers = server->peers,
               .rtsp = server->rtsp,
           },
-      .candidates = (const WcAddress *)(gpointer)server->candidates->data,
-      .n_candidates = server->candidates->len,
+      .candidates = wc_network_candidates (server->network),
   };
   server->registry = wc_registry_new (&server->mountpoint_context, error);
   server->mountpoint_context.sources.links = wc_registry_links ();
@@ -127,6 +125,13 @@ make_access (WcServer *server, GError **error)
 }
 
 static gboolean
+make_turn (WcServer *server, GError **error)
+{
+  server->turn = wc_turn_new (server->config, error);
+  return server->turn != NULL;
+}
+
+static gboolean
 make_http (WcServer *server, GError **error)
 {
   server->bus = wc_event_bus_new (server->registry);
@@ -137,9 +142,9 @@ make_http (WcServer *server, GError **error)
       .ports = server->ports,
       .rtsp = server->rtsp,
       .registry = server->registry,
-      .candidates = server->mountpoint_context.candidates,
-      .n_candidates = server->mountpoint_context.n_candidates,
+      .network = server->network,
       .access = server->access,
+      .turn = server->turn,
       .bus = server->bus,
       .version = WC_VERSION,
   };
@@ -156,9 +161,9 @@ wc_server_start (const WcConfig *config, gboolean with_demo, GError **error)
   wc_process_stats_start ();
   if (!make_engine (server, error) || !make_peers (server, error) ||
       !make_ports (server, error) || !make_rtsp (server, error) ||
-      !make_candidates (server, error) || !make_registry (server, error) ||
+      !make_network (server, error) || !make_registry (server, error) ||
       !make_admin_token (server, error) || !make_access (server, error) ||
-      !make_http (server, error) ||
+      !make_turn (server, error) || !make_http (server, error) ||
       !wc_registry_load (server->registry, with_demo, error))
     return NULL;
   server->http_context.ready = TRUE;
@@ -203,9 +208,10 @@ make_page_url (WcServer *server)
   if (server->config->public_url != NULL)
     return g_strconcat (server->config->public_url, "/", NULL);
   wc_http_server_address (server->http, &address);
-  if (wc_address_is_any (&address) && server->candidates->len > 0) {
+  const WcCandidateList *candidates = wc_network_candidates (server->network);
+  if (wc_address_is_any (&address) && candidates->n > 0) {
     guint16 port = wc_address_port (&address);
-    address = g_array_index (server->candidates, WcAddress, 0);
+    address = candidates->items[0];
     wc_address_set_port (&address, port);
   }
   return g_strdup_printf ("%s://%s/", wc_server_http_scheme (server),
@@ -216,15 +222,6 @@ void
 wc_server_log_ready (WcServer *server)
 {
   g_autofree char *url = make_page_url (server);
-  g_autoptr (GString) list = g_string_new (NULL);
-  char text[WC_ADDRESS_STRLEN];
-
-  for (guint i = 0; i < server->candidates->len; i++)
-    g_string_append_printf (
-        list, " %s",
-        wc_address_format (&g_array_index (server->candidates, WcAddress, i),
-                           text));
-  wc_info ("viewers are told:%s", list->str);
   if (server->admin_token_path != NULL)
     wc_info ("the admin token is in %s", server->admin_token_path);
   else
@@ -274,11 +271,12 @@ wc_server_free (WcServer *server)
     wc_registry_stop (server->registry);
   g_clear_pointer (&server->http, wc_http_server_free);
   g_clear_pointer (&server->bus, wc_event_bus_free);
+  g_clear_pointer (&server->turn, wc_turn_free);
   g_clear_pointer (&server->access, wc_access_free);
   g_clear_pointer (&server->admin_token, g_free);
   g_clear_pointer (&server->admin_token_path, g_free);
   g_clear_object (&server->registry);
-  g_clear_pointer (&server->candidates, g_array_unref);
+  g_clear_pointer (&server->network, wc_network_free);
   g_clear_pointer (&server->rtsp, wc_rtsp_server_free);
   g_clear_pointer (&server->ports, wc_port_pool_free);
   if (server->peers != NULL)

@@ -10,7 +10,7 @@ typedef struct {
   char *state_dir;
   WcConfig *config;
   WcEngine *engine;
-  WcAddress candidate;
+  WcCandidateList candidates;
   WcMountpointContext context;
   WcRegistry *registry;
   WcMountpoint *demo;
@@ -40,13 +40,14 @@ start_engine (Fixture *f)
 
   f->engine = wc_engine_new (&config, &error);
   g_assert_no_error (error);
-  wc_address_parse (&f->candidate, "127.0.0.1", wc_engine_udp_port (f->engine));
+  wc_address_parse (&f->candidates.items[0], "127.0.0.1",
+                    wc_engine_udp_port (f->engine));
+  f->candidates.n = 1;
   f->context.sources.config = f->config;
   f->context.sources.ports = wc_port_pool_new (36000, 36099);
   f->context.sources.peers = wc_peer_factory_new (f->engine, 2000, &error);
   g_assert_no_error (error);
-  f->context.candidates = &f->candidate;
-  f->context.n_candidates = 1;
+  f->context.candidates = &f->candidates;
 }
 
 static void

@@ -5,6 +5,7 @@
 typedef struct {
   WcConfig *config;
   WcMountpointContext context;
+  WcCandidateList candidates; /* none */
   WcMountpoint *mountpoint;
   guint changes;
   guint16 seq;
@@ -26,6 +27,7 @@ set_up (Fixture *f, gboolean enabled)
   f->config = wc_config_load (NULL, NULL, &error);
   g_assert_no_error (error);
   f->context.sources.config = f->config;
+  f->context.candidates = &f->candidates;
   f->context.sources.ports = wc_port_pool_new (32000, 32099);
   spec->enabled = enabled;
   f->mountpoint = wc_mountpoint_new (spec, WC_ORIGIN_API, &f->context, &error);

@@ -7,6 +7,7 @@ typedef struct {
   char *state_dir;
   WcConfig *config;
   WcMountpointContext context;
+  WcCandidateList candidates; /* none */
   WcRegistry *registry;
 } Fixture;
 
@@ -15,6 +16,7 @@ open_registry (Fixture *f)
 {
   g_autoptr (GError) error = NULL;
 
+  f->context.candidates = &f->candidates;
   f->registry = wc_registry_new (&f->context, &error);
   g_assert_no_error (error);
   g_assert_true (wc_registry_load (f->registry, FALSE, &error));
