@@ -2,6 +2,7 @@
 #include "http/api-server.h"
 
 #include "http/api.h"
+#include "http/stream-json.h"
 #include "ingest/rtsp-server.h"
 #include "stats/process.h"
 
@@ -95,16 +96,72 @@ rtsp_json (const WcHttpContext *context)
   return object;
 }
 
+static JsonObject *
+candidate_json (const WcNetwork *network, const WcAddress *address)
+{
+  JsonObject *object = json_object_new ();
+  char text[WC_ADDRESS_STRLEN];
+  g_auto (WcReach) reach;
+
+  wc_network_get_reach (network, address, &reach);
+  json_object_set_string_member (object, "address",
+                                 wc_address_ip (address, text));
+  json_object_set_int_member (object, "port", wc_address_port (address));
+  json_object_set_string_member (object, "protocol", "udp");
+  json_object_set_string_member (object, "type", "host");
+  wc_api_set_text (object, "interface", reach.interface);
+  wc_api_set_text (object, "name", reach.name);
+  json_object_set_string_member (object, "reachable", reach.reachable);
+  return object;
+}
+
 static JsonArray *
 candidates_json (const WcHttpContext *context)
 {
+  const WcCandidateList *list = wc_network_candidates (context->network);
   JsonArray *candidates = json_array_new ();
-  char text[WC_ADDRESS_STRLEN];
 
-  for (guint i = 0; i < context->n_candidates; i++)
-    json_array_add_string_element (
-        candidates, wc_address_format (&context->candidates[i], text));
+  for (guint i = 0; i < list->n; i++)
+    json_array_add_object_element (
+        candidates, candidate_json (context->network, &list->items[i]));
   return candidates;
+}
+
+static JsonArray *
+skipped_json (const WcNetwork *network)
+{
+  g_autoptr (GPtrArray) list = wc_network_skipped (network);
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < list->len; i++) {
+    const WcSkipped *skipped = list->pdata[i];
+    JsonObject *object = json_object_new ();
+    json_object_set_string_member (object, "address", skipped->address);
+    json_object_set_string_member (object, "interface", skipped->interface);
+    json_object_set_string_member (object, "reason", skipped->reason);
+    json_array_add_object_element (array, object);
+  }
+  return array;
+}
+
+static JsonObject *
+network_json (const WcHttpContext *context)
+{
+  g_autoptr (GPtrArray) findings = wc_network_findings (context->network);
+  JsonArray *array = json_array_new ();
+  JsonArray *servers = json_array_new ();
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < findings->len; i++)
+    json_array_add_object_element (array,
+                                   wc_finding_json_new (findings->pdata[i]));
+  for (guint i = 0; context->config->ice_servers[i] != NULL; i++)
+    json_array_add_string_element (servers, context->config->ice_servers[i]);
+  json_object_set_array_member (object, "findings", array);
+  json_object_set_array_member (object, "skipped",
+                                skipped_json (context->network));
+  json_object_set_array_member (object, "ice_servers", servers);
+  return object;
 }
 
 static JsonArray *
@@ -138,6 +195,7 @@ wc_api_server_get (WcRequest *request)
                               wc_registry_n_sessions (context->registry));
   json_object_set_array_member (object, "candidates",
                                 candidates_json (context));
+  json_object_set_object_member (object, "network", network_json (context));
   json_object_set_array_member (object, "problems", problems_json (context));
   json_object_set_object_member (object, "process", process_json (&process));
   json_object_set_object_member (object, "engine", engine_json (context));

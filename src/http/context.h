@@ -4,10 +4,12 @@
 #pragma once
 
 #include "access/access.h"
+#include "access/turn.h"
 #include "config/config.h"
 #include "engine/engine.h"
 #include "ingest/ingest.h"
 #include "mountpoint/registry.h"
+#include "peer/network.h"
 #include "peer/peer.h"
 #include "stats/event-bus.h"
 
@@ -18,9 +20,9 @@ typedef struct {
   WcPortPool *ports;
   WcRtspServer *rtsp;
   WcRegistry *registry;
-  const WcAddress *candidates;
-  guint n_candidates;
+  WcNetwork *network;
   WcAccess *access;
+  WcTurn *turn;
   WcEventBus *bus;
   const char *version;
   gboolean ready; /* set by the server: loaded, and not stopping */

@@ -85,6 +85,17 @@ wc_grant (WcRequest *request, WcAccessAction action,
 }
 
 gboolean
+wc_grant_is_open (WcRequest *request, WcAccessAction action,
+                  const WcMountpointSpec *spec)
+{
+  WcAccess *access = request->context->access;
+
+  return wc_access_hook (access) == NULL &&
+         wc_access_check_action (access, action, spec, NULL) ==
+             WC_ACCESS_GRANTED;
+}
+
+gboolean
 wc_grant_capability (WcRequest *request, WcAccessAction action,
                      const WcMountpointSpec *spec)
 {

@@ -11,7 +11,11 @@
 gboolean wc_grant (WcRequest *request, WcAccessAction action,
                    const WcMountpointSpec *spec);
 
-/** The same for a session URL. */
+/** TRUE when anybody may: neither a token nor the hook is asked for. */
+gboolean wc_grant_is_open (WcRequest *request, WcAccessAction action,
+                           const WcMountpointSpec *spec);
+
+/** The same as wc_grant () for a session URL. */
 gboolean wc_grant_capability (WcRequest *request, WcAccessAction action,
                               const WcMountpointSpec *spec);
 

@@ -10,6 +10,7 @@
 #include "http/cors.h"
 #include "http/failover-json.h"
 #include "http/health.h"
+#include "http/ice-links.h"
 #include "http/pages.h"
 #include "http/whep-events.h"
 #include "http/whep-session.h"
@@ -31,7 +32,7 @@
 static const WcRoute routes[] = {
   { "/whep/{id}", POST, OFFER_LIMIT, wc_whep_check_watch, wc_whep_watch },
   { "/whep/{id}", GET, KIB, wc_whep_check, wc_whep_get },
-  { "/whep/{id}", OPTIONS, KIB, wc_whep_check_options, wc_whep_options },
+  { "/whep/{id}", OPTIONS, KIB, wc_whep_check_options, wc_ice_links_options },
   { "/whep/{id}/{secret}", PATCH, FRAGMENT_LIMIT, wc_whep_session_check,
     wc_whep_session_patch },
   { "/whep/{id}/{secret}", DELETE, KIB, wc_whep_session_check,
@@ -43,7 +44,7 @@ static const WcRoute routes[] = {
 
   { "/whip/{id}", POST, OFFER_LIMIT, wc_whip_check_publish, wc_whip_publish },
   { "/whip/{id}", GET, KIB, wc_whip_check, wc_whep_get },
-  { "/whip/{id}", OPTIONS, KIB, wc_whip_check_options, wc_whep_options },
+  { "/whip/{id}", OPTIONS, KIB, wc_whip_check_options, wc_ice_links_options },
   { "/whip/{id}/{secret}", PATCH, FRAGMENT_LIMIT, wc_whep_session_check,
     wc_whep_session_patch },
   { "/whip/{id}/{secret}", DELETE, KIB, wc_whep_session_check,

@@ -113,8 +113,8 @@ wc_stream_json_set (JsonObject *track, const WcIngestTrackInfo *info)
     json_object_set_object_member (track, "conversion", conversion_new (info));
 }
 
-static JsonObject *
-finding_new (const WcFinding *finding)
+JsonObject *
+wc_finding_json_new (const WcFinding *finding)
 {
   JsonObject *object = json_object_new ();
 
@@ -136,6 +136,7 @@ wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA])
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < findings->len; i++)
-    json_array_add_object_element (array, finding_new (findings->pdata[i]));
+    json_array_add_object_element (array,
+                                   wc_finding_json_new (findings->pdata[i]));
   return array;
 }

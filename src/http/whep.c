@@ -3,6 +3,7 @@
 
 #include "http/cors.h"
 #include "http/grant.h"
+#include "http/ice-links.h"
 #include "http/url.h"
 #include "http/whep-events.h"
 
@@ -57,6 +58,8 @@ give_answer (WcRequest *request, WcSession *session)
   wc_request_set_field (request, "Location", location);
   wc_request_set_field (request, "ETag", wc_session_etag (session));
   wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
+  /* Before any other Link: some clients look at the first. */
+  wc_ice_links_add (request, wc_session_public_id (session));
   if (!wc_session_publishes (session))
     wc_whep_events_announce (request, session);
   wc_request_set_field (request, "Cache-Control", "no-store");
