@@ -3,6 +3,8 @@
 // The front page: every mountpoint with its state, its viewers, a link to watch
 // it and, where something can be pushed to it, the command that does.
 
+import { showNetwork } from './network.js';
+import { fillFindings, make, plural, setText } from './parts.js';
 import { ADMIN_KEY, keepToken, takeToken } from './token.js';
 import { readEvents } from './whep-player.js';
 
@@ -20,6 +22,12 @@ const ui = {
   token: element('token'),
   notice: element('notice'),
   list: element('mountpoints'),
+  network: {
+    root: element('network'),
+    summary: element('network-summary'),
+    list: element('network-list'),
+    findings: element('network-findings'),
+  },
 };
 
 let token = takeToken(ADMIN_KEY);
@@ -43,10 +51,13 @@ async function refresh() {
   }
   refreshing = true;
   const used = token;
-  const answer = await fetchList(used);
+  const [answer, server] = await Promise.all([fetchList(used), fetchServer(used)]);
   refreshing = false;
   if (used === token) {
     show(answer);
+    if (answer.items && server?.network) {
+      showNetwork(ui.network, server);
+    }
   }
   if (token && !document.hidden) {
     timer = setTimeout(refresh, isListening ? POLL_BESIDE_EVENTS_MS : POLL_MS);
@@ -109,6 +120,20 @@ async function fetchList(bearer) {
   }
 }
 
+/** What there is to say about the server, or null: the list is what counts. */
+async function fetchServer(bearer) {
+  try {
+    const response = await fetch('api/v1/server', {
+      headers: { Authorization: `Bearer ${bearer}` },
+      cache: 'no-store',
+      signal: AbortSignal.timeout(10000),
+    });
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 function show(answer) {
   if (answer.items) {
     ui.tokenForm.hidden = true;
@@ -154,31 +179,12 @@ function forget() {
   keepToken(ADMIN_KEY, '');
   cards.clear();
   ui.list.replaceChildren();
+  ui.network.root.hidden = true;
   ui.summary.textContent = '';
   ui.forget.hidden = true;
 }
 
 // --- the list ----------------------------------------------------------------
-
-function make(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) {
-    node.textContent = text;
-  }
-  return node;
-}
-
-/** Change what differs only: a selection or the focus must survive a poll. */
-function setText(node, text) {
-  if (node.textContent !== text) {
-    node.textContent = text;
-  }
-}
-
-function plural(count, one) {
-  return `${count} ${one}${count === 1 ? '' : 's'}`;
-}
 
 function showList({ items, total }) {
   const viewers = items.reduce((sum, item) => sum + (item.viewers ?? 0), 0);
@@ -264,24 +270,6 @@ function describeStreams(tracks) {
     video?.key_frame_interval_ms
       && `key frame every ${(video.key_frame_interval_ms / 1000).toFixed(1)} s`,
   ].filter(Boolean).join(' · ');
-}
-
-/** What a browser will not like, and what helps. */
-function fillFindings(card, findings) {
-  const key = JSON.stringify(findings);
-  if (card.findingsKey === key) {
-    return;
-  }
-  card.findingsKey = key;
-  card.findings.hidden = findings.length === 0;
-  card.findings.replaceChildren(...findings.map(({ severity, media, text, fix }) => {
-    const line = make('li', `finding ${severity}`);
-    line.append(make('strong', '', media ? `${severity}, ${media}: ` : `${severity}: `), text);
-    if (fix) {
-      line.append(make('span', 'fix', fix));
-    }
-    return line;
-  }));
 }
 
 async function copyCommand({ command, copy }) {

@@ -185,7 +185,6 @@ export class WhepPlayer extends EventTarget {
   #retries = 0;
   #retryTimer = 0;
   #watchTimer = 0;
-  #linkServers = [];
   #resumeOnShow = false;
   #lastStats = null;
   #running = false;
@@ -200,6 +199,7 @@ export class WhepPlayer extends EventTarget {
    *   stereo      ask for stereo sound, default true
    *   events      listen to the server's events if it has any, default true
    *   iceServers  default: those of the server's Link headers, else none
+   *   iceTransportPolicy  `relay`: by a TURN server or not at all
    *   onstate     called as onstate(state, reason), beside the `state` event
    */
   constructor(video, options) {
@@ -280,11 +280,15 @@ export class WhepPlayer extends EventTarget {
 
   async #negotiate(attempt) {
     this.#createPeer(attempt);
-    const offer = await this.#createOffer(attempt.pc);
-    const answer = await this.#post(attempt, offer);
+    const offer = await attempt.pc.createOffer();
+    const sdp = this.#options.stereo ? withStereo(offer.sdp) : offer.sdp;
+    const answer = await this.#post(attempt, sdp);
     if (attempt.over) {
       return;
     }
+    // Not before the POST: candidates are looked for with the ICE servers that
+    // its answer named.
+    await this.#setOffer(attempt.pc, offer, sdp);
     await attempt.pc.setRemoteDescription({ type: 'answer', sdp: answer });
     if (attempt.over) {
       return;
@@ -299,10 +303,11 @@ export class WhepPlayer extends EventTarget {
   }
 
   #createPeer(attempt) {
-    const { iceServers, order } = this.#options;
+    const { iceServers = [], iceTransportPolicy = 'all', order } = this.#options;
     const pc = new RTCPeerConnection({
       bundlePolicy: 'max-bundle',
-      iceServers: iceServers ?? this.#linkServers,
+      iceServers,
+      iceTransportPolicy,
     });
     attempt.pc = pc;
     for (const kind of order.filter((name) => this.#options[name])) {
@@ -315,20 +320,13 @@ export class WhepPlayer extends EventTarget {
       this.#onConnectionState(attempt));
   }
 
-  async #createOffer(pc) {
-    const offer = await pc.createOffer();
-    if (!this.#options.stereo) {
-      await pc.setLocalDescription(offer);
-      return pc.localDescription.sdp;
-    }
-    const sdp = withStereo(offer.sdp);
+  async #setOffer(pc, offer, sdp) {
     try {
       await pc.setLocalDescription({ type: 'offer', sdp });
     } catch {
       // A browser that refuses edited offers still plays, in mono.
       await pc.setLocalDescription(offer);
     }
-    return pc.localDescription.sdp;
   }
 
   /** POST the offer, return the answer's text; the session belongs to attempt. */
@@ -349,7 +347,10 @@ export class WhepPlayer extends EventTarget {
     }
     attempt.etag = response.headers.get('etag');
     const link = response.headers.get('link');
-    this.#linkServers = iceServersOfLink(link);
+    const iceServers = iceServersOfLink(link);
+    if (iceServers.length > 0 && !this.#options.iceServers && !attempt.over) {
+      attempt.pc.setConfiguration({ ...attempt.pc.getConfiguration(), iceServers });
+    }
     const events = eventsUrlOfLink(link);
     attempt.eventsUrl = events ? new URL(events, response.url).href : null;
     if (attempt.over) {

@@ -124,7 +124,8 @@ export class WhipPublisher extends EventTarget {
   }
 
   #makePeer(run) {
-    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const { iceTransportPolicy = 'all' } = this.#options;
+    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceTransportPolicy });
     for (const track of this.#stream.getTracks()) {
       const { height = 720 } = track.getSettings?.() ?? {};
       const video = track.kind === 'video';
@@ -146,11 +147,11 @@ export class WhipPublisher extends EventTarget {
 
   async #negotiate(run) {
     const pc = this.#pc = this.#makePeer(run);
-    await pc.setLocalDescription(await pc.createOffer());
+    const offer = await pc.createOffer();
     const response = await fetch(this.#options.url, {
       method: 'POST',
       headers: this.#headers({ 'Content-Type': 'application/sdp' }),
-      body: pc.localDescription.sdp,
+      body: offer.sdp,
       signal: AbortSignal.timeout(this.#options.postTimeoutMs),
     });
     if (response.status !== 201) {
@@ -168,6 +169,8 @@ export class WhipPublisher extends EventTarget {
     if (iceServers.length > 0) {
       pc.setConfiguration({ ...pc.getConfiguration(), iceServers });
     }
+    // Not before the POST: candidates are looked for with these ICE servers.
+    await pc.setLocalDescription(offer);
     await pc.setRemoteDescription({ type: 'answer', sdp: answer });
     this.#timer = setTimeout(() => this.#fail(new Error('No connection to the server')),
       this.#options.connectTimeoutMs);
