@@ -53,11 +53,15 @@ test_packages=(
   iproute2 nftables procps
 )
 
-# proxy_packages: what is put in front of the server in tests. Where systemd runs,
-# Debian would start it as a service, which a test must not do to a machine.
+# proxy_packages: what stands between the server and its viewers in tests. Where
+# systemd runs, Debian would start it as a service, which a test must not do to a
+# machine; the tests start it by themselves.
 proxy_packages ()
 {
-  [[ -d /run/systemd/system ]] || echo nginx
+  [[ -d /run/systemd/system ]] || {
+    echo nginx                # a reverse proxy
+    echo coturn               # a TURN server
+  }
 }
 
 # To compare it with others and to look into it (tests/bench), besides those.
