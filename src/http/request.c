@@ -183,6 +183,15 @@ wc_request_answer_stream (WcRequest *request, const char *type)
   request->answered = TRUE;
 }
 
+/* libsoup takes the missing Content-Length of a 204 for a body that ends with
+ * the connection, and would close that. */
+static void
+on_wrote_no_content (SoupServerMessage *message, gpointer user_data)
+{
+  soup_message_headers_set_encoding (
+      soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
+}
+
 void
 wc_request_answer (WcRequest *request, guint status, const char *type,
                    const char *body, gsize size)
@@ -196,6 +205,9 @@ wc_request_answer (WcRequest *request, guint status, const char *type,
                                       body, size);
   else if (type != NULL)
     wc_request_set_field (request, "Content-Type", type);
+  if (status == 204)
+    g_signal_connect (request->message, "wrote-headers",
+                      G_CALLBACK (on_wrote_no_content), NULL);
   soup_server_message_set_status (request->message, status,
                                   status < 400 ? NULL
                                                : wc_problem_title (status));
