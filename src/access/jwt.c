@@ -2,6 +2,7 @@
 #include "access/jwt.h"
 
 #include "access/admin-token.h"
+#include "access/jwt-pem.h"
 
 #include <cjose/cjose.h>
 #include <json-glib/json-glib.h>
@@ -159,17 +160,37 @@ add_keys (WcJwtKeys *keys, JsonNode *root)
     add_key (keys, json_array_get_element (array, i));
 }
 
-WcJwtKeys *
-wc_jwt_keys_parse (const char *json, gsize size, GError **error)
+static gboolean
+parse_json (WcJwtKeys *keys, const char *text, gsize size, GError **error)
 {
-  g_autoptr (WcJwtKeys) keys = g_new0 (WcJwtKeys, 1);
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
 
-  keys->keys = g_ptr_array_new_with_free_func (key_free);
-  if (!json_parser_load_from_data (parser, json, (gssize)size, error))
-    return NULL;
+  if (!json_parser_load_from_data (parser, text, (gssize)size, error))
+    return FALSE;
   if (json_parser_get_root (parser) != NULL)
     add_keys (keys, json_parser_get_root (parser));
+  return TRUE;
+}
+
+static gboolean
+parse_pem (WcJwtKeys *keys, const char *text, gsize size, GError **error)
+{
+  g_autoptr (JsonArray) array = wc_jwt_pem_parse (text, size, error);
+
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    add_key (keys, json_array_get_element (array, i));
+  return array != NULL;
+}
+
+WcJwtKeys *
+wc_jwt_keys_parse (const char *text, gsize size, GError **error)
+{
+  g_autoptr (WcJwtKeys) keys = g_new0 (WcJwtKeys, 1);
+
+  keys->keys = g_ptr_array_new_with_free_func (key_free);
+  if (!(wc_jwt_is_pem (text, size) ? parse_pem (keys, text, size, error)
+                                   : parse_json (keys, text, size, error)))
+    return NULL;
   if (keys->keys->len > 0)
     return g_steal_pointer (&keys);
   g_set_error_literal (error, WC_ACCESS_ERROR, WC_ACCESS_ERROR_VALUE,
@@ -191,11 +212,12 @@ wc_jwt_keys_count (const WcJwtKeys *keys)
   return keys->keys->len;
 }
 
+/* A key without an id, as PEM has none, may be any. */
 static gboolean
 fits (const Key *key, const char *kid, const char *algorithm)
 {
   return g_str_equal (key->algorithm, algorithm) &&
-         (kid == NULL || g_strcmp0 (kid, key->kid) == 0);
+         (kid == NULL || key->kid == NULL || g_str_equal (kid, key->kid));
 }
 
 /* TRUE if the signature at the end of @token is @size bytes, written in the one

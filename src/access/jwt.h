@@ -12,10 +12,11 @@
 
 typedef struct WcJwtKeys WcJwtKeys;
 
-/** A JWK Set (RFC 7517 section 5) or a single JWK. Keys of other kinds, for
- * encryption, or too weak (HS256: 256 bits, RSA: 2048) are left out; none left
- * is an error that says why. */
-WcJwtKeys *wc_jwt_keys_parse (const char *json, gsize size, GError **error);
+/** A JWK Set (RFC 7517 section 5), a single JWK, or PEM with public keys and
+ * certificates, which have no id: they fit tokens with any. Keys of other
+ * kinds, for encryption, or too weak (HS256: 256 bits, RSA: 2048) are left out;
+ * none left is an error that says why. */
+WcJwtKeys *wc_jwt_keys_parse (const char *text, gsize size, GError **error);
 void wc_jwt_keys_free (WcJwtKeys *keys);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcJwtKeys, wc_jwt_keys_free)
 guint wc_jwt_keys_count (const WcJwtKeys *keys);

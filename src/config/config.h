@@ -34,6 +34,7 @@ typedef struct {
   char **trusted_proxies;          /* IP addresses and prefixes */
   gboolean etag_strict;
   gboolean session_auth_strict;
+  char *token_in_query; /* nullable; the name of the parameter */
   gboolean metrics_open;
   /* [ice] */
   guint16 udp_port; /* 0: any (tests) */

@@ -123,6 +123,18 @@ static const WcKey http_keys[] = {
         CONFIG (session_auth_strict),
     },
     {
+        .name = "token-in-query",
+        STRING (64),
+        .check = wc_check_visible,
+        .fallback = "",
+        .allowed = "empty, or a name of 1 to 64 visible ASCII characters",
+        .description = "The name of a query parameter that may carry the token "
+                       "of a viewer or publisher who cannot send fields: "
+                       "access_token (RFC 6750). URLs end up in histories and "
+                       "in logs of others; empty: none.",
+        CONFIG (token_in_query),
+    },
+    {
         .name = "metrics",
         ENUM (metrics_modes),
         .fallback = "token",
@@ -301,9 +313,10 @@ static const WcKey auth_keys[] = {
         STRING (MAX_PATH),
         .fallback = "",
         .allowed = "empty, a file name, or http(s)://...",
-        .description = "A JWK Set with the keys that signed tokens (HS256, "
-                       "RS256, ES256) are checked with. With it, whatever has "
-                       "no token of its own needs a signed one.",
+        .description = "A JWK Set, or PEM with public keys or certificates, "
+                       "that signed tokens (HS256, RS256, ES256) are checked "
+                       "with. With it, whatever has no token of its own needs "
+                       "a signed one.",
         CONFIG (jwt_keys),
     },
     {

@@ -9,6 +9,7 @@
 #define TRACK(field) FIELD (WcTrackSpec, field)
 
 #define TOKEN_RULE "1 to 256 visible ASCII characters"
+#define REDIRECT_RULE "empty, or http(s)://HOST[:PORT][/PATH]"
 
 static const char *const transports[] = {"auto", "tcp", "udp", NULL};
 static const char *const bframes[] = {"auto", "pass", "drop", "transcode",
@@ -111,6 +112,29 @@ static const WcKey mountpoint_keys[] = {
         .description = "A bearer token that opens this mountpoint in the API; "
                        "empty: only the admin token does.",
         SPEC (manage_token),
+    },
+    {
+        .name = "watch-redirect",
+        STRING (2048),
+        .check = wc_check_public_url,
+        .flags = WC_KEY_BOTH,
+        .fallback = "",
+        .allowed = REDIRECT_RULE,
+        .description = "Another WHEP endpoint that viewers are sent to, by a "
+                       "307; empty: none.",
+        SPEC (watch_redirect),
+    },
+    {
+        .name = "publish-redirect",
+        STRING (2048),
+        .check = wc_check_public_url,
+        .flags = WC_KEY_BOTH,
+        .kinds = BIT (WC_KIND_WHIP),
+        .fallback = "",
+        .allowed = REDIRECT_RULE,
+        .description = "Another WHIP endpoint that publishers are sent to, by "
+                       "a 307; empty: none.",
+        SPEC (publish_redirect),
     },
     {
         .name = "source-timeout-ms",

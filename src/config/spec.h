@@ -63,6 +63,8 @@ struct WcMountpointSpec {
   char *watch_token;       /* nullable; write-only */
   char *publish_token;     /* nullable; write-only */
   char *manage_token;      /* nullable; write-only */
+  char *watch_redirect;    /* nullable: where viewers are sent */
+  char *publish_redirect;  /* nullable: where publishers are sent */
   guint source_timeout_ms; /* 2000 */
   guint viewer_grace_ms;   /* 30000 */
   char *sdp;               /* nullable: in place of tracks (kind=rtp) */

@@ -4,10 +4,36 @@
 #include "access/bearer.h"
 #include "base/clock.h"
 
-static const char *
-authorization_of (WcRequest *request)
+/* Of the parameter that `[http] token-in-query` names. */
+static char *
+token_in_query (WcRequest *request)
 {
-  return wc_request_field (request, "Authorization");
+  const char *name = request->context->config->token_in_query;
+  const char *query =
+      name != NULL && request->message != NULL
+          ? g_uri_get_query (soup_server_message_get_uri (request->message))
+          : NULL;
+  g_autoptr (GHashTable) parameters =
+      query != NULL
+          ? g_uri_parse_params (query, -1, "&", G_URI_PARAMS_NONE, NULL)
+          : NULL;
+
+  return parameters != NULL ? g_strdup (g_hash_table_lookup (parameters, name))
+                            : NULL;
+}
+
+/* The field, or what stands for it (RFC 6750 section 2.3). Managing takes the
+ * field alone: its token is worth too much to be in a URL. */
+static char *
+authorization_of (WcRequest *request, WcAccessAction action)
+{
+  const char *field = wc_request_field (request, "Authorization");
+  g_autofree char *token = field == NULL && action != WC_ACCESS_MANAGE
+                               ? token_in_query (request)
+                               : NULL;
+
+  return token != NULL ? g_strconcat ("Bearer ", token, NULL)
+                       : g_strdup (field);
 }
 
 static void
@@ -59,11 +85,11 @@ settle (WcRequest *request, WcAccessVerdict verdict)
 
 /* Only tokens can be guessed: who sends none is not held up. */
 static gboolean
-may_try (WcRequest *request)
+may_try (WcRequest *request, const char *authorization)
 {
   g_autofree char *address = wc_request_address (request);
   guint wait_s =
-      authorization_of (request) != NULL
+      authorization != NULL
           ? wc_attempts_wait_s (wc_access_attempts (request->context->access),
                                 address, wc_clock_now_us ())
           : 0;
@@ -78,10 +104,11 @@ gboolean
 wc_grant (WcRequest *request, WcAccessAction action,
           const WcMountpointSpec *spec)
 {
-  return may_try (request) &&
-         settle (request,
-                 wc_access_check_action (request->context->access, action, spec,
-                                         authorization_of (request)));
+  g_autofree char *authorization = authorization_of (request, action);
+
+  return may_try (request, authorization) &&
+         settle (request, wc_access_check_action (request->context->access,
+                                                  action, spec, authorization));
 }
 
 gboolean
@@ -99,10 +126,12 @@ gboolean
 wc_grant_capability (WcRequest *request, WcAccessAction action,
                      const WcMountpointSpec *spec)
 {
-  return may_try (request) &&
+  g_autofree char *authorization = authorization_of (request, action);
+
+  return may_try (request, authorization) &&
          settle (request,
                  wc_access_check_capability (request->context->access, action,
-                                             spec, authorization_of (request)));
+                                             spec, authorization));
 }
 
 typedef struct {
@@ -136,7 +165,8 @@ wc_grant_by_hook (WcRequest *request, WcAccessAction action,
   }
   g_autofree char *address = wc_request_address (request);
   g_autofree char *token = NULL;
-  wc_bearer_parse (authorization_of (request), &token);
+  g_autofree char *authorization = authorization_of (request, action);
+  wc_bearer_parse (authorization, &token);
   WcHookQuestion question = {
       .action = action,
       .mountpoint = mountpoint,

@@ -130,12 +130,37 @@ make_session (WcRequest *request)
       on_watched, wc_request_ref (request));
 }
 
+/* RFC 9110 section 15.4.8: the same request again, there; nothing else may be
+ * answered (draft-ietf-wish-whep section 4.7). */
+gboolean
+wc_whep_redirect (WcRequest *request, const char *url)
+{
+  if (url == NULL)
+    return FALSE;
+  wc_request_set_field (request, "Location", url);
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_answer (request, 307, NULL, NULL, 0);
+  return TRUE;
+}
+
+static const char *
+redirect_of (WcRequest *request)
+{
+  WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
+                                                 request->params.params[0]);
+
+  if (mountpoint == NULL ||
+      wc_mountpoint_state (mountpoint) == WC_MOUNTPOINT_DISABLED)
+    return NULL;
+  return wc_mountpoint_spec (mountpoint)->watch_redirect;
+}
+
 void
 wc_whep_watch (WcRequest *request)
 {
   g_autoptr (GBytes) offer = wc_whep_require_offer (request);
 
-  if (offer != NULL)
+  if (offer != NULL && !wc_whep_redirect (request, redirect_of (request)))
     wc_grant_by_hook (request, WC_ACCESS_WATCH, request->params.params[0],
                       make_session);
 }

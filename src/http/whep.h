@@ -22,6 +22,9 @@ void wc_whep_options (WcRequest *request);
 /** The offer that a POST brings, or NULL after a 415 or 400. (transfer full) */
 GBytes *wc_whep_require_offer (WcRequest *request);
 
+/** Answers 307 and TRUE, unless @url is NULL. */
+gboolean wc_whep_redirect (WcRequest *request, const char *url);
+
 /** Answers a POST with the session that it made (201, Location, the answer), or
  * with @error when @session is NULL. */
 void wc_whep_answer_session (WcRequest *request, WcSession *session,

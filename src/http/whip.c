@@ -81,8 +81,11 @@ void
 wc_whip_publish (WcRequest *request)
 {
   g_autoptr (GBytes) offer = wc_whep_require_offer (request);
+  WcMountpoint *mountpoint = require_mountpoint (request);
 
-  if (offer != NULL)
+  if (offer != NULL && mountpoint != NULL &&
+      !wc_whep_redirect (request,
+                         wc_mountpoint_spec (mountpoint)->publish_redirect))
     wc_grant_by_hook (request, WC_ACCESS_PUBLISH, request->params.params[0],
                       make_session);
 }

@@ -4,6 +4,7 @@
 // brackets are those of the WHEP conformance list.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -16,19 +17,23 @@ import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
 import { offer } from './lib/offer.mjs';
 import { scoped } from './lib/scope.mjs';
-import { startServer, temporaryDirectory } from './lib/server.mjs';
+import { spawnServer, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
 import { SDP, SMALL } from './lib/whep.mjs';
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** A key pair and what signs with it. */
-function makeKey(kid) {
-  const { publicKey, privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+function makeKey(kid, alg = 'ES256') {
+  const { publicKey, privateKey } = alg === 'ES256'
+    ? crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    : crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
-    jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256' },
+    privateKey,
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg },
+    pem: publicKey.export({ format: 'pem', type: 'spki' }),
     sign: (claims) => {
-      const text = `${encode({ alg: 'ES256', kid })}.${encode({
+      const text = `${encode({ alg, kid })}.${encode({
         exp: Math.floor(Date.now() / 1000) + 600, ...claims,
       })}`;
       const signature = crypto.sign('sha256', Buffer.from(text),
@@ -146,6 +151,33 @@ describe('signed tokens', () => {
     assert.equal((await get('/api/v1/mountpoints/none', all)).status, 404);
     await end(server, await post(server, one), one);
   }));
+
+  test('keys in PEM: RSA, ECDSA, of a certificate; a private one is refused', { timeout: 60000 },
+    scoped(async (scope) => {
+      const folder = temporaryDirectory(scope, 'keys');
+      const file = join(folder, 'keys.pem');
+      const rsa = makeKey('any', 'RS256');
+      const certified = makeKey('other');
+      const pkcs8 = certified.privateKey.export({ format: 'pem', type: 'pkcs8' });
+      const keys = [rsa, makeKey(undefined), certified];
+      writeFileSync(join(folder, 'private.pem'), pkcs8);
+      const certificate = execFileSync('openssl', ['req', '-x509', '-key',
+        join(folder, 'private.pem'), '-subj', '/CN=tokens', '-days', '1'], { encoding: 'utf8' });
+      writeFileSync(file, `${rsa.pem}a word between\n${keys[1].pem}${certificate}`);
+      const server = await start(scope, `[auth]\njwt-keys=${file}`);
+      const claims = { mountpoint: 'live', action: 'watch' };
+      for (const key of keys) {
+        const token = key.sign(claims);
+        await end(server, await post(server, token), token);
+      }
+      assertProblem(await post(server, makeKey('any').sign(claims)), 401);
+      const config = join(folder, 'private.conf');
+      writeFileSync(config, `[auth]\njwt-keys=${join(folder, 'private.pem')}\n`);
+      const refused = spawnServer(scope, ['--config', config, '--listen', '127.0.0.1:0',
+        '--udp-port', '0', '--state-dir', folder]);
+      assert.notEqual((await refused.ended).code, 0);
+      assert.match(refused.tail(), /private key/);
+    }));
 
   test('keys of a URL, asked again when a token names a new one', { timeout: 60000 },
     scoped(async (scope) => {
