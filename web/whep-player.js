@@ -14,6 +14,10 @@
 // States: idle -> connecting -> playing <-> waiting -> failed | closed.
 // Nothing here depends on one server; it runs in any page as an ES module.
 
+import {
+  eventsUrlOfLink, iceServersOfLink, restartedAnswer, retryAfterMs, trickleFragment, withStereo,
+} from './whep-text.js';
+
 /** Deadlines and pauses, all in milliseconds; each can be given as an option. */
 const DEFAULTS = Object.freeze({
   postTimeoutMs: 20000, // an on-demand source may keep the POST waiting
@@ -32,44 +36,7 @@ const DEFAULTS = Object.freeze({
 const MAX_LISTENING = 3;
 let listening = 0;
 
-const EVENTS_RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
 const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
-
-/** Ask for stereo: without it in the offer browsers play Opus as mono. */
-export function withStereo(sdp) {
-  const opus = [...sdp.matchAll(/^a=rtpmap:(\d+) opus\/48000\/2\r?$/gim)];
-  return opus.reduce((text, [, pt]) => {
-    const fmtp = new RegExp(`^(a=fmtp:${pt} [^\\r\\n]*)`, 'm');
-    if (!fmtp.test(text)) {
-      const rtpmap = new RegExp(`^(a=rtpmap:${pt} [^\\r\\n]*)`, 'm');
-      return text.replace(rtpmap, `$1\r\na=fmtp:${pt} stereo=1`);
-    }
-    return text.replace(fmtp, (line) =>
-      /[ ;]stereo=/.test(line) ? line : `${line};stereo=1`);
-  }, sdp);
-}
-
-/** `Link: <stun:h>; rel="ice-server"; ...` (RFC 9725 section 4.6). */
-export function iceServersOfLink(header) {
-  return (header ?? '').split(/,\s*(?=<)/)
-    .filter((link) => /rel="?ice-server"?/i.test(link))
-    .map((link) => {
-      const value = (name) => new RegExp(`${name}="((?:[^"\\\\]|\\\\.)*)"`)
-        .exec(link)?.[1].replace(/\\(.)/g, '$1');
-      const server = { urls: /<([^>]*)>/.exec(link)?.[1] ?? '' };
-      const username = value('username');
-      return username === undefined
-        ? server : { ...server, username, credential: value('credential') };
-    })
-    .filter((server) => /^(stun|turn)s?:/.test(server.urls));
-}
-
-/** The URL of the events extension in a Link header, or null. */
-export function eventsUrlOfLink(header) {
-  const link = (header ?? '').split(/,\s*(?=<)/)
-    .find((one) => one.includes(`rel="${EVENTS_RELATION}"`));
-  return /<([^>]*)>/.exec(link ?? '')?.[1] ?? null;
-}
 
 /** Server-sent events out of a fetch() response: { event, data }, one by one.
  * Not EventSource, because that cannot send a token. */
@@ -91,38 +58,6 @@ export async function* readEvents(response) {
       }
     }
   }
-}
-
-/** RFC 8840: the candidates found so far, the credentials they belong to. */
-export function trickleFragment(sdp, candidates, complete) {
-  const line = (name) => new RegExp(`^a=${name}:.*$`, 'm').exec(sdp)?.[0].trim();
-  const sections = sdp.split(/^(?=m=)/m).slice(1);
-  const lines = [line('ice-ufrag'), line('ice-pwd')];
-  sections.forEach((section, index) => {
-    const mid = /^a=mid:(.*)$/m.exec(section)?.[1].trim();
-    const own = candidates.filter((c) => (c.sdpMid ?? sections[c.sdpMLineIndex]
-      ?.match(/^a=mid:(.*)$/m)?.[1].trim()) === mid);
-    if (own.length === 0 && !(complete && index === 0)) {
-      return;
-    }
-    lines.push(/^m=.*$/m.exec(section)[0].trim(), `a=mid:${mid}`);
-    lines.push(...own.map((c) => `a=${c.candidate}`));
-    if (complete && index === 0) {
-      lines.push('a=end-of-candidates');
-    }
-  });
-  return lines.filter(Boolean).join('\r\n') + '\r\n';
-}
-
-/** Retry-After in milliseconds: seconds or a date (RFC 9110 section 10.2.3). */
-export function retryAfterMs(header, fallbackMs) {
-  if (!header) {
-    return fallbackMs;
-  }
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds)
-    ? seconds * 1000 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 250), 60000) : fallbackMs;
 }
 
 /** A refusal of the server, with what it said about it. */
@@ -168,6 +103,8 @@ class Attempt {
   gathered = false;
   trickle = true;
   trickling = false;
+  answer = ''; // of the server, as it is in force
+  restarting = false;
   over = false;
   eventsUrl = null;
   inactive = false; // the server said that the source has gone
@@ -189,6 +126,7 @@ export class WhepPlayer extends EventTarget {
   #lastStats = null;
   #running = false;
   #viewers = null;
+  #network = globalThis.navigator?.connection?.type;
 
   /**
    * @param {HTMLVideoElement|null} video gets the stream; null: take `stream`
@@ -215,6 +153,7 @@ export class WhepPlayer extends EventTarget {
     globalThis.addEventListener?.('pagehide', this.#onPageHide);
     globalThis.addEventListener?.('pageshow', this.#onPageShow);
     globalThis.addEventListener?.('online', this.#onOnline);
+    globalThis.navigator?.connection?.addEventListener?.('change', this.#onNetwork);
   }
 
   get state() { return this.#state; }
@@ -258,6 +197,7 @@ export class WhepPlayer extends EventTarget {
     globalThis.removeEventListener?.('pagehide', this.#onPageHide);
     globalThis.removeEventListener?.('pageshow', this.#onPageShow);
     globalThis.removeEventListener?.('online', this.#onOnline);
+    globalThis.navigator?.connection?.removeEventListener?.('change', this.#onNetwork);
     await this.stop();
   }
 
@@ -281,7 +221,7 @@ export class WhepPlayer extends EventTarget {
   async #negotiate(attempt) {
     this.#createPeer(attempt);
     const offer = await attempt.pc.createOffer();
-    const sdp = this.#options.stereo ? withStereo(offer.sdp) : offer.sdp;
+    const sdp = this.#sdpOf(offer);
     const answer = await this.#post(attempt, sdp);
     if (attempt.over) {
       return;
@@ -293,6 +233,7 @@ export class WhepPlayer extends EventTarget {
     if (attempt.over) {
       return;
     }
+    attempt.answer = answer;
     attempt.answeredAt = performance.now();
     attempt.packetsAt = attempt.answeredAt;
     this.#watchTransport(attempt);
@@ -318,6 +259,10 @@ export class WhepPlayer extends EventTarget {
       this.#onCandidate(attempt, candidate));
     pc.addEventListener('connectionstatechange', () =>
       this.#onConnectionState(attempt));
+  }
+
+  #sdpOf(offer) {
+    return this.#options.stereo ? withStereo(offer.sdp) : offer.sdp;
   }
 
   async #setOffer(pc, offer, sdp) {
@@ -397,7 +342,7 @@ export class WhepPlayer extends EventTarget {
 
   #scheduleTrickle(attempt) {
     const ready = attempt.sessionUrl && attempt.answeredAt && attempt.trickle;
-    if (ready && !attempt.trickling && !attempt.over) {
+    if (ready && !attempt.trickling && !attempt.restarting && !attempt.over) {
       attempt.trickling = true;
       // Candidates come in bursts: one PATCH carries a burst.
       setTimeout(() => this.#sendTrickle(attempt), 50);
@@ -405,6 +350,10 @@ export class WhepPlayer extends EventTarget {
   }
 
   async #sendTrickle(attempt) {
+    if (attempt.restarting) {
+      attempt.trickling = false; // its answer comes first, then this again
+      return;
+    }
     const { candidates, gathered } = attempt;
     attempt.candidates = [];
     attempt.trickle = !gathered;
@@ -426,6 +375,46 @@ export class WhepPlayer extends EventTarget {
     if (attempt.candidates.length > 0) {
       this.#scheduleTrickle(attempt);
     }
+  }
+
+  // --- ICE restart -----------------------------------------------------------
+
+  /** The same session by another way, when the network has changed: the picture
+   * goes on. Where that cannot be, the session is made anew in time. */
+  async #restartIce(attempt) {
+    if (attempt.over || attempt.restarting || !attempt.sessionUrl || !attempt.answer) {
+      return;
+    }
+    attempt.restarting = true;
+    try {
+      await this.#exchangeRestart(attempt);
+    } catch {
+      if (!attempt.over && attempt.pc.signalingState === 'have-local-offer') {
+        await attempt.pc.setLocalDescription({ type: 'rollback' }).catch(() => {});
+      }
+    }
+    attempt.restarting = false;
+    this.#scheduleTrickle(attempt);
+  }
+
+  async #exchangeRestart(attempt) {
+    attempt.candidates = [];
+    attempt.gathered = false;
+    attempt.trickle = true;
+    const offer = await attempt.pc.createOffer({ iceRestart: true });
+    await this.#setOffer(attempt.pc, offer, this.#sdpOf(offer));
+    const response = await fetch(attempt.sessionUrl, {
+      method: 'PATCH',
+      headers: this.#headers({ 'Content-Type': TRICKLE_TYPE, 'If-Match': '*' }),
+      body: trickleFragment(attempt.pc.localDescription.sdp, [], false),
+      signal: AbortSignal.timeout(this.#options.disconnectedMs),
+    });
+    if (response.status !== 200) {
+      throw await WhepError.from(response);
+    }
+    attempt.etag = response.headers.get('etag') ?? attempt.etag;
+    attempt.answer = restartedAnswer(attempt.answer, await response.text());
+    await attempt.pc.setRemoteDescription({ type: 'answer', sdp: attempt.answer });
   }
 
   // --- events ----------------------------------------------------------------
@@ -502,6 +491,7 @@ export class WhepPlayer extends EventTarget {
       this.#restart(attempt, 'The connection failed');
     } else if (state === 'disconnected') {
       attempt.disconnectedAt = performance.now();
+      this.#restartIce(attempt);
     } else {
       attempt.disconnectedAt = 0;
     }
@@ -688,7 +678,18 @@ export class WhepPlayer extends EventTarget {
     if (this.#running && !this.#attempt) {
       clearTimeout(this.#retryTimer);
       this.#begin();
+    } else if (this.#running) {
+      this.#restartIce(this.#attempt);
     }
+  };
+
+  // Another network: the old way may be gone before anybody notices.
+  #onNetwork = () => {
+    const { type } = globalThis.navigator.connection;
+    if (this.#attempt && type !== this.#network && type !== 'none') {
+      this.#restartIce(this.#attempt);
+    }
+    this.#network = type;
   };
 
   #setState(state, reason) {

@@ -14,7 +14,8 @@
 // States: idle -> connecting -> publishing <-> waiting -> failed | closed.
 // Nothing here depends on one server; it runs in any page as an ES module.
 
-import { iceServersOfLink, retryAfterMs, WhepError } from './whep-player.js';
+import { WhepError } from './whep-player.js';
+import { iceServersOfLink, restartedAnswer, retryAfterMs, trickleFragment } from './whep-text.js';
 
 /** Deadlines and pauses in milliseconds; each can be given as an option. */
 const DEFAULTS = Object.freeze({
@@ -48,6 +49,7 @@ export class WhipPublisher extends EventTarget {
   #stream = null;
   #pc = null;
   #sessionUrl = null;
+  #answer = ''; // as it is in force
   #run = 0; // a new one makes whatever is still under way stale
   #timer = 0;
   #failures = 0;
@@ -172,6 +174,7 @@ export class WhipPublisher extends EventTarget {
     // Not before the POST: candidates are looked for with these ICE servers.
     await pc.setLocalDescription(offer);
     await pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    this.#answer = answer;
     this.#timer = setTimeout(() => this.#fail(new Error('No connection to the server')),
       this.#options.connectTimeoutMs);
   }
@@ -185,8 +188,28 @@ export class WhipPublisher extends EventTarget {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#fail(new Error('The connection was lost')),
         this.#options.disconnectedMs);
+      this.#restartIce(run).catch(() => { /* that deadline begins again */ });
     } else if (state === 'failed' || state === 'closed') {
       this.#fail(new Error('The connection was lost'));
+    }
+  }
+
+  /** The same session by another way (RFC 9725 section 4.3.3). */
+  async #restartIce(run) {
+    const pc = this.#pc;
+    await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+    const response = await fetch(this.#sessionUrl, {
+      method: 'PATCH',
+      headers: this.#headers({
+        'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*',
+      }),
+      body: trickleFragment(pc.localDescription.sdp, [], false),
+      signal: AbortSignal.timeout(this.#options.disconnectedMs),
+    });
+    const fragment = await response.text();
+    if (response.status === 200 && run === this.#run) {
+      this.#answer = restartedAnswer(this.#answer, fragment);
+      await pc.setRemoteDescription({ type: 'answer', sdp: this.#answer });
     }
   }
 

@@ -55,6 +55,12 @@ wc_publisher_pwd (const WcPublisher *publisher)
   return publisher->endpoint.pwd;
 }
 
+void
+wc_publisher_restart_ice (WcPublisher *publisher, WcIceCredentials *fresh)
+{
+  wc_endpoint_restart_ice (&publisher->endpoint, fresh);
+}
+
 WcPublisher *
 wc_publisher_ref (WcPublisher *publisher)
 {

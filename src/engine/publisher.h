@@ -90,6 +90,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcPublisher, wc_publisher_unref)
 const char *wc_publisher_ufrag (const WcPublisher *publisher);
 const char *wc_publisher_pwd (const WcPublisher *publisher);
 
+/** ICE restart: as wc_subscriber_restart_ice (). */
+void wc_publisher_restart_ice (WcPublisher *publisher, WcIceCredentials *fresh);
+
 /** From now on its ICE is answered; the connect deadline runs. Once. */
 void wc_publisher_start (WcPublisher *publisher);
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/whep-session.h"
 
+#include "base/clock.h"
 #include "http/cors.h"
 #include "http/etag.h"
 #include "http/grant.h"
 #include "http/whep.h"
 #include "sdp/fragment.h"
+
+#include <string.h>
 
 /* A session stays known while it is closing, so that a client that closes its
  * connection first can still DELETE it; one that was DELETEd is gone at once.
@@ -109,6 +112,30 @@ check_precondition (WcRequest *request, WcIfMatch match, gboolean restart)
 }
 
 static void
+restart_ice (WcRequest *request, WcSession *session,
+             const WcSdpFragment *fragment)
+{
+  WcMountpoint *mountpoint = wc_registry_lookup (request->context->registry,
+                                                 request->params.params[0]);
+  g_autofree char *answer =
+      mountpoint != NULL
+          ? wc_mountpoint_restart_ice (mountpoint, session, fragment->ufrag,
+                                       fragment->pwd)
+          : NULL;
+
+  if (answer == NULL) {
+    wc_request_answer_problem (
+        request, 422,
+        "ICE cannot be restarted: a restart has a new a=ice-ufrag and a new "
+        "a=ice-pwd, and a session that is not over");
+    return;
+  }
+  wc_request_set_field (request, "ETag", wc_session_etag (session));
+  wc_request_set_field (request, "Cache-Control", "no-store");
+  wc_request_answer (request, 200, WC_TYPE_FRAGMENT, answer, strlen (answer));
+}
+
+static void
 answer_fragment (WcRequest *request, WcSession *session, WcIfMatch match)
 {
   g_autoptr (GBytes) body = wc_request_body (request);
@@ -129,14 +156,10 @@ answer_fragment (WcRequest *request, WcSession *session, WcIfMatch match)
 
   /* A restart shows by its credentials, not by "If-Match: *", which some
    * clients send with every fragment. */
-  if (!wc_session_is_current_ice (session, fragment->ufrag, fragment->pwd)) {
-    if (check_precondition (request, match, TRUE))
-      wc_request_answer_problem (
-          request, 422,
-          "ICE restarts are not supported; make a new session instead");
-    return;
-  }
-  wc_request_answer (request, 204, NULL, NULL, 0);
+  if (wc_session_is_current_ice (session, fragment->ufrag, fragment->pwd))
+    wc_request_answer (request, 204, NULL, NULL, 0);
+  else if (check_precondition (request, match, TRUE))
+    restart_ice (request, session, fragment);
 }
 
 void
@@ -146,6 +169,12 @@ wc_whep_session_patch (WcRequest *request)
 
   if (session == NULL)
     return;
+  if (!wc_session_may_patch (session, wc_clock_now_us ())) {
+    wc_request_set_field (request, "Retry-After", "1");
+    wc_request_answer_problem (request, 429,
+                               "too many PATCHes of one session in a second");
+    return;
+  }
   if (!wc_request_is_type (request, WC_TYPE_FRAGMENT)) {
     wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
     wc_request_answer_problem (request, 415,

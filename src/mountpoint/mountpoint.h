@@ -115,6 +115,14 @@ WcSession *wc_mountpoint_publish_finish (WcMountpoint *mountpoint,
  * so does the source (`idle`). */
 void wc_mountpoint_unpublish (WcMountpoint *mountpoint, WcSession *session);
 
+/** ICE restart of a session of @mountpoint, a viewer or a publisher (RFC 9725
+ * section 4.3.3): other credentials on both sides and another ETag; media goes
+ * on. @ufrag, @pwd: the client's, nullable. Returns the fragment that answers
+ * it (transfer full), or NULL when nothing has changed: not both are new (RFC
+ * 8445 section 9), or the session is over. */
+char *wc_mountpoint_restart_ice (WcMountpoint *mountpoint, WcSession *session,
+                                 const char *ufrag, const char *pwd);
+
 /** What there is of a publisher. */
 typedef struct {
   WcSession *session; /* borrowed */

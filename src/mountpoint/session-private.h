@@ -19,6 +19,8 @@ struct _WcSession {
   gboolean publishes;
   WcPeer *peer; /* nullable; a WcViewerPeer, or a WcPublisherPeer */
   guint linger_source;
+  gint64 patches_since_us; /* when the second of n_patches began */
+  guint n_patches;
   /* while negotiating */
   WcAddress *candidates;
   guint n_candidates;
@@ -27,6 +29,9 @@ struct _WcSession {
 /** FALSE if no way leads there. */
 gboolean wc_session_set_state (WcSession *self, WcSessionState state,
                                const char *reason);
+
+/** A strong entity tag that no other has. (transfer full) */
+char *wc_session_make_etag (void);
 
 /** In state negotiating, with its secret and ids. */
 WcSession *wc_session_new (const char *mountpoint_id,

@@ -339,17 +339,6 @@ wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats)
     wc_viewer_peer_get_stats (WC_VIEWER_PEER (session->peer), stats);
 }
 
-gboolean
-wc_session_is_current_ice (WcSession *session, const char *ufrag,
-                           const char *pwd)
-{
-  WcPeer *peer = session->peer;
-
-  return peer != NULL &&
-         (ufrag == NULL || g_str_equal (ufrag, wc_peer_remote_ufrag (peer))) &&
-         (pwd == NULL || g_str_equal (pwd, wc_peer_remote_pwd (peer)));
-}
-
 /* --- life ------------------------------------------------------------------
  */
 
@@ -357,14 +346,13 @@ WcSession *
 wc_session_new (const char *mountpoint_id, const WcViewerInfo *viewer)
 {
   WcSession *self = g_object_new (WC_TYPE_SESSION, NULL);
-  g_autofree char *tag = wc_id_random_hex (8);
 
   self->mountpoint_id = g_strdup (mountpoint_id);
   self->address = g_strdup (viewer->address);
   self->user_agent = g_strdup (viewer->user_agent);
   self->secret = wc_id_random_hex (16);
   self->public_id = wc_id_random_hex (6);
-  self->etag = g_strdup_printf ("\"%s\"", tag);
+  self->etag = wc_session_make_etag ();
   self->since_us = g_get_real_time ();
   return self;
 }

@@ -58,6 +58,9 @@ void wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats);
 gboolean wc_session_is_current_ice (WcSession *session, const char *ufrag,
                                     const char *pwd);
 
+/** FALSE when there were too many PATCHes in this second. Counts. */
+gboolean wc_session_may_patch (WcSession *session, gint64 now_us);
+
 /** -> closing. Returns FALSE if it was closing or closed before. */
 gboolean wc_session_close (WcSession *session, const char *reason);
 

@@ -397,6 +397,31 @@ wc_peer_remote_pwd (WcPeer *peer)
   return PRIVATE (peer)->remote_pwd;
 }
 
+static void
+set_remote_ice (WcPeerPrivate *self, const char *ufrag, const char *pwd)
+{
+  g_free (self->remote_ufrag);
+  g_free (self->remote_pwd);
+  self->remote_ufrag = g_strdup (ufrag);
+  self->remote_pwd = g_strdup (pwd);
+}
+
+gboolean
+wc_peer_restart_ice (WcPeer *peer, const char *ufrag, const char *pwd,
+                     WcIceCredentials *fresh)
+{
+  WcPeerPrivate *self = PRIVATE (peer);
+
+  if (ufrag == NULL || g_str_equal (ufrag, self->remote_ufrag) || pwd == NULL ||
+      g_str_equal (pwd, self->remote_pwd))
+    return FALSE;
+  if (self->state != WC_PEER_CONNECTING && self->state != WC_PEER_ACTIVE)
+    return FALSE;
+  set_remote_ice (self, ufrag, pwd);
+  WC_PEER_GET_CLASS (peer)->restart_ice (peer, fresh);
+  return TRUE;
+}
+
 WcPeerFactory *
 wc_peer_get_factory (WcPeer *peer)
 {
@@ -419,8 +444,7 @@ wc_peer_set_up (WcPeer *peer, WcPeerFactory *factory, WcSdpPlan *plan,
 
   self->factory = g_object_ref (factory);
   self->plan = plan;
-  self->remote_ufrag = g_strdup (plan->offer->ufrag);
-  self->remote_pwd = g_strdup (plan->offer->pwd);
+  set_remote_ice (self, plan->offer->ufrag, plan->offer->pwd);
   self->label = g_strdup (label);
   if (handshake)
     self->handshake = wc_handshake_new (

@@ -46,6 +46,8 @@ struct _WcPeerClass {
   void (*fill_answer) (WcPeer *peer, WcSdpAnswerParams *params);
   /** The engine is to answer its ICE. */
   void (*start) (WcPeer *peer);
+  /** The engine is to answer the ICE of other credentials too. */
+  void (*restart_ice) (WcPeer *peer, WcIceCredentials *fresh);
   /** The engine is to let go of it, and to say so. */
   void (*stop) (WcPeer *peer, void (*done) (gpointer), gpointer user_data);
   /** Nothing may be sent from now on. Control pool, after stop. */
@@ -86,9 +88,14 @@ WcPeerState wc_peer_state (WcPeer *peer);
 const char *wc_peer_reason (WcPeer *peer);
 /** What was agreed on. (transfer none) (nullable: it has retired) */
 const WcSdpPlan *wc_peer_plan (WcPeer *peer);
-/** ICE credentials in force, for trickle and restart: (transfer none). */
+/** The other side's ICE credentials that are in force. (transfer none) */
 const char *wc_peer_remote_ufrag (WcPeer *peer);
 const char *wc_peer_remote_pwd (WcPeer *peer);
+/** ICE restart: from now on the other side has @ufrag and @pwd (nullable), and
+ * we have @fresh; keys and media are not touched. FALSE: not both are new (RFC
+ * 8445 section 9), or it has not been answered yet, or is closed. */
+gboolean wc_peer_restart_ice (WcPeer *peer, const char *ufrag, const char *pwd,
+                              WcIceCredentials *fresh);
 
 /* --- for the classes ------------------------------------------------------ */
 

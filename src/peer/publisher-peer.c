@@ -94,6 +94,12 @@ wc_publisher_peer_start (WcPeer *peer)
 }
 
 static void
+wc_publisher_peer_restart_ice (WcPeer *peer, WcIceCredentials *fresh)
+{
+  wc_publisher_restart_ice (WC_PUBLISHER_PEER (peer)->publisher, fresh);
+}
+
+static void
 wc_publisher_peer_stop (WcPeer *peer, void (*done) (gpointer),
                         gpointer user_data)
 {
@@ -141,6 +147,7 @@ wc_publisher_peer_class_init (WcPublisherPeerClass *klass)
   peer_class->fill_connection = wc_publisher_peer_fill_connection;
   peer_class->fill_answer = wc_publisher_peer_fill_answer;
   peer_class->start = wc_publisher_peer_start;
+  peer_class->restart_ice = wc_publisher_peer_restart_ice;
   peer_class->stop = wc_publisher_peer_stop;
   peer_class->mute = wc_publisher_peer_mute;
   peer_class->send = wc_publisher_peer_send;

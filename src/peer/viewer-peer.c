@@ -177,6 +177,12 @@ wc_viewer_peer_start (WcPeer *peer)
 }
 
 static void
+wc_viewer_peer_restart_ice (WcPeer *peer, WcIceCredentials *fresh)
+{
+  wc_subscriber_restart_ice (WC_VIEWER_PEER (peer)->subscriber, fresh);
+}
+
+static void
 wc_viewer_peer_stop (WcPeer *peer, void (*done) (gpointer), gpointer user_data)
 {
   wc_subscriber_stop (WC_VIEWER_PEER (peer)->subscriber, done, user_data);
@@ -232,6 +238,7 @@ wc_viewer_peer_class_init (WcViewerPeerClass *klass)
   peer_class->fill_connection = wc_viewer_peer_fill_connection;
   peer_class->fill_answer = wc_viewer_peer_fill_answer;
   peer_class->start = wc_viewer_peer_start;
+  peer_class->restart_ice = wc_viewer_peer_restart_ice;
   peer_class->stop = wc_viewer_peer_stop;
   peer_class->mute = wc_viewer_peer_mute;
   peer_class->send = wc_viewer_peer_send;

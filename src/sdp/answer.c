@@ -301,3 +301,42 @@ wc_sdp_answer_write (const WcSdpPlan *plan, const WcSdpAnswerParams *params)
   }
   return g_string_free (out, FALSE);
 }
+
+/* --- ICE restart
+ * -------------------------------------------------------------- */
+
+/* Of the lines of an answer. */
+static gboolean
+stays_at_restart (const char *line)
+{
+  return g_str_has_prefix (line, "a=ice-lite") ||
+         g_str_has_prefix (line, "a=ice-options:") ||
+         g_str_has_prefix (line, "a=group:BUNDLE ");
+}
+
+/* The section that carries the candidates stands for the one transport: its
+ * m-line and mid. */
+char *
+wc_sdp_restart_write (const char *answer, const WcSdpAnswerParams *params)
+{
+  GString *out = g_string_sized_new (1024);
+  g_auto (GStrv) lines = g_strsplit (answer, "\r\n", -1);
+  const char *m_line = NULL, *mid = NULL;
+
+  for (guint i = 0; lines[i] != NULL; i++) {
+    if (stays_at_restart (lines[i]))
+      wc_sdp_append (out, "%s", lines[i]);
+    else if (g_str_has_prefix (lines[i], "m="))
+      m_line = lines[i];
+    else if (g_str_has_prefix (lines[i], "a=mid:"))
+      mid = lines[i];
+    else if (g_str_equal (lines[i], "a=end-of-candidates"))
+      break;
+  }
+  wc_sdp_append (out, "%s", m_line);
+  wc_sdp_append (out, "%s", mid);
+  wc_sdp_append (out, "a=ice-ufrag:%s", params->ufrag);
+  wc_sdp_append (out, "a=ice-pwd:%s", params->pwd);
+  append_candidates (out, params);
+  return g_string_free (out, FALSE);
+}

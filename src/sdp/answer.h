@@ -28,6 +28,13 @@ typedef struct {
 char *wc_sdp_answer_write (const WcSdpPlan *plan,
                            const WcSdpAnswerParams *params);
 
+/** What answers an ICE restart (RFC 9725 section 4.3.3): a trickle fragment
+ * with the ice-lite, ice-options and group of @answer, which is one of
+ * wc_sdp_answer_write (), and the credentials and candidates of @params; the
+ * rest of it is not looked at. (transfer full) */
+char *wc_sdp_restart_write (const char *answer,
+                            const WcSdpAnswerParams *params);
+
 /** The offer that webrtcbin gets in the viewer's place: only the m-lines that
  * carry a track, all bundled, the chosen payload types (and rtx), the viewer's
  * true ufrag, pwd, fingerprint, setup and mids. (transfer full) */

@@ -213,11 +213,24 @@ tc_ice_start (TcIce *ice, const char *remote_ufrag, const char *remote_pwd,
 
   ice->running = TRUE;
   ice->controlling = controlling;
+  ice->selected = -1;
+  g_array_set_size (ice->pairs, 0);
+  g_free (ice->remote_pwd);
+  g_free (ice->username);
   ice->remote_pwd = g_strdup (remote_pwd);
   ice->username = g_strdup_printf ("%s:%s", remote_ufrag, ice->ufrag);
   for (guint i = 0; i < n_candidates; i++)
     add_pair (ice, &candidates[i], now_us + i * PACE_US);
   on_timer (ice);
+}
+
+void
+tc_ice_renew (TcIce *ice)
+{
+  g_free (ice->ufrag);
+  g_free (ice->pwd);
+  ice->ufrag = wc_id_random_hex (4);
+  ice->pwd = wc_id_random_hex (12);
 }
 
 static void

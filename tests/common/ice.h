@@ -48,6 +48,10 @@ const char *tc_ice_pwd (const TcIce *ice);
 void tc_ice_start (TcIce *ice, const char *remote_ufrag, const char *remote_pwd,
                    const WcAddress *candidates, guint n_candidates,
                    gboolean controlling);
+/** ICE restart (RFC 8445 section 9): credentials of ours that are new. Then
+ * tc_ice_start () again, with the other side's new ones: all else starts over.
+ */
+void tc_ice_renew (TcIce *ice);
 void tc_ice_receive (TcIce *ice, const WcAddress *from, const guint8 *data,
                      gsize size);
 /** Sends a check to the selected address now (after the local one moved). */

@@ -382,6 +382,22 @@ tc_peer_move (TcPeer *peer, GError **error)
   return TRUE;
 }
 
+void
+tc_peer_renew_ice (TcPeer *peer)
+{
+  tc_ice_renew (peer->ice);
+}
+
+void
+tc_peer_restart_ice (TcPeer *peer, const char *remote_ufrag,
+                     const char *remote_pwd)
+{
+  const GArray *candidates = peer->remote->candidates;
+
+  tc_ice_start (peer->ice, remote_ufrag, remote_pwd,
+                (const WcAddress *)candidates->data, candidates->len, TRUE);
+}
+
 const char *
 tc_peer_ufrag (const TcPeer *peer)
 {

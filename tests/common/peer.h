@@ -137,5 +137,11 @@ gboolean tc_peer_send_datagram (TcPeer *peer, const guint8 *data, gsize size);
 
 /** Sends nothing any more, no consent check either, but goes on counting. */
 void tc_peer_go_silent (TcPeer *peer);
+/** ICE restart of a connected peer: other credentials, then a fragment with
+ * them to the server, then checks with those of its answer, @remote_ufrag and
+ * @remote_pwd. */
+void tc_peer_renew_ice (TcPeer *peer);
+void tc_peer_restart_ice (TcPeer *peer, const char *remote_ufrag,
+                          const char *remote_pwd);
 /** Goes on from a new port (RFC 8445: the server sees another pair). */
 gboolean tc_peer_move (TcPeer *peer, GError **error);

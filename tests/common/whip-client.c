@@ -454,6 +454,12 @@ tc_whip_client_session_url (const TcWhipClient *client)
   return client->session_url;
 }
 
+const TcDescription *
+tc_whip_client_answer (const TcWhipClient *client)
+{
+  return client->answer;
+}
+
 const TcWhipStats *
 tc_whip_client_stats (const TcWhipClient *client)
 {

@@ -57,6 +57,8 @@ TcPeer *tc_whip_client_peer (const TcWhipClient *client);
 /** Of the POST; 0: no answer. */
 guint tc_whip_client_status (const TcWhipClient *client);
 const char *tc_whip_client_error (const TcWhipClient *client);
+/** The parsed answer; nullable. */
+const TcDescription *tc_whip_client_answer (const TcWhipClient *client);
 /** Location made absolute; nullable. */
 const char *tc_whip_client_session_url (const TcWhipClient *client);
 const TcWhipStats *tc_whip_client_stats (const TcWhipClient *client);

@@ -3,6 +3,7 @@
  * what they send arrives at a viewer, what is lost is repaired, who goes is
  * noticed, and who sends nonsense harms nobody. */
 #include "clip.h"
+#include "restart.h"
 #include "server.h"
 
 #include "common/whep-client.h"
@@ -150,9 +151,9 @@ test_obs (void)
   g_assert_true (wait_state (stage, "idle", 1000));
 }
 
-/* I-08, I-09: DTLS server, bare checks and none later: its media is what says
- * that it lives, well beyond the consent timeout. I-15: what it has not offered
- * is not sent to it either; its next key frame is waited for. */
+/* I-08, I-09, T-31: DTLS server, bare checks and none later: its media is what
+ * says that it lives, well beyond the consent timeout. I-15: what it has not
+ * offered is not sent to it either; its next key frame is waited for. */
 static void
 test_ffmpeg (void)
 {
@@ -202,6 +203,30 @@ test_profile (void)
   format = tc_track_format (tc_whep_client_track (viewer, WC_MEDIA_VIDEO));
   g_assert_cmpuint (format->pt, ==, 104);
   g_assert_nonnull (strstr (format->fmtp, "profile-level-id=64001f"));
+}
+
+/* T-22 of a publisher: viewers notice nothing. T-25: what was before is over.
+ */
+static void
+test_restart (void)
+{
+  g_autoptr (Stage) stage = stage_open (NULL, NULL);
+  g_autoptr (TcWhipClient) obs = publish_live (stage, (TcWhipOptions){0});
+  g_autoptr (TcWhepClient) viewer = watch (stage);
+  TcPeer *peer = tc_whip_client_peer (obs);
+  g_autoptr (GError) error = NULL;
+
+  assert_plays (viewer, 100);
+  g_assert_true (te_is_stun_answered (peer, tc_whip_client_answer (obs)));
+  g_assert_true (tc_peer_move (peer, &error));
+  te_restart_ice (stage->loop, tc_whip_client_session_url (obs), NULL, peer);
+  assert_plays (viewer, 200);
+  g_assert_false (te_is_stun_answered (peer, tc_whip_client_answer (obs)));
+  g_assert_cmpuint (tc_whip_client_stats (obs)->reports, >, 0);
+  g_assert_cmpuint (
+      tc_track_stats (tc_whep_client_track (viewer, WC_MEDIA_VIDEO))->lost, ==,
+      0);
+  tc_whip_client_close (obs);
 }
 
 /* I-16: every twentieth packet comes only when it is asked for. */
@@ -558,6 +583,7 @@ main (int argc, char **argv)
   g_test_add_func ("/publisher/ffmpeg/I-08-I-09", test_ffmpeg);
   g_test_add_func ("/publisher/profile/M-13", test_profile);
   g_test_add_func ("/publisher/repair/I-16", test_repair);
+  g_test_add_func ("/publisher/ice-restart", test_restart);
   g_test_add_func ("/publisher/silence/D-07", test_silence);
   g_test_add_func ("/publisher/consent/D-07", test_consent);
   g_test_add_func ("/publisher/impostor/R-01", test_impostor);

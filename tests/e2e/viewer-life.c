@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* How a viewer comes and goes: whose certificate, which offer, which address;
  * by DELETE, close_notify, silence, or the server's end. */
+#include "restart.h"
 #include "stage.h"
 
-#include "common/stun.h"
-
 #include "base/clock.h"
-#include "base/id.h"
 
 #include <signal.h>
 #include <string.h>
@@ -57,44 +55,11 @@ wait_media_stops (TeStage *stage, TcWhepClient *client, gint64 timeout_ms)
   return tc_loop_run (stage->loop, timeout_ms + 500, is_quiet, &quiet);
 }
 
-static void
-write_check (TcStunWriter *writer, TcWhepClient *client)
-{
-  const TcDescription *answer = tc_whep_client_answer (client);
-  g_autofree char *username = g_strdup_printf (
-      "%s:%s", answer->ufrag, tc_peer_ufrag (tc_whep_client_peer (client)));
-  guint8 id[TC_STUN_ID_SIZE];
-
-  wc_id_random_bytes (id, sizeof id);
-  tc_stun_begin (writer, TC_STUN_BINDING_REQUEST, id);
-  tc_stun_add (writer, TC_STUN_USERNAME, username, strlen (username));
-  tc_stun_add_u32 (writer, TC_STUN_PRIORITY, 1);
-  tc_stun_add_u64 (writer, TC_STUN_ICE_CONTROLLING, 1);
-  tc_stun_finish (writer, answer->pwd);
-}
-
-/* A correct check from another socket; TRUE if anything comes back within half
- * a second. */
 static gboolean
 is_stun_answered (TcWhepClient *client)
 {
-  const TcDescription *answer = tc_whep_client_answer (client);
-  WcAddress to = g_array_index (answer->candidates, WcAddress, 0);
-  struct timeval patience = {.tv_usec = 500000};
-  struct sockaddr_storage storage;
-  socklen_t size = wc_address_to_sockaddr (&to, to.sa.sa_family, &storage);
-  TcStunWriter writer;
-  guint8 buffer[1500];
-  int fd = socket (to.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  gssize n;
-
-  write_check (&writer, client);
-  g_assert_cmpint (connect (fd, (struct sockaddr *)&storage, size), ==, 0);
-  setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  g_assert_cmpint (send (fd, writer.data, writer.size, 0), ==, writer.size);
-  n = recv (fd, buffer, sizeof buffer, 0);
-  close (fd);
-  return n > 0;
+  return te_is_stun_answered (tc_whep_client_peer (client),
+                              tc_whep_client_answer (client));
 }
 
 static void
@@ -290,6 +255,43 @@ test_move (void)
 }
 
 static gboolean
+is_lost (TeStage *stage)
+{
+  g_autofree char *state =
+      te_server_text (stage->server, "/api/v1/mountpoints/cam", "state");
+
+  return g_str_equal (state, "lost");
+}
+
+/* D-13: a viewer whose source has gone is kept for a while, then told; whoever
+ * comes now is told when to ask again. */
+static void
+test_source_ends (void)
+{
+  g_autoptr (TeStage) stage = te_stage_open (NULL, TE_FPS);
+  g_autoptr (TcWhepClient) client = te_stage_watch (stage, NULL);
+  gint64 lost_us;
+
+  g_assert_cmpuint (te_server_request (stage->server, "PATCH",
+                                       "/api/v1/mountpoints/cam",
+                                       "{\"viewer_grace_ms\":1500}", NULL),
+                    ==, 200);
+  tc_rtp_sender_stop (stage->video);
+  tc_rtp_sender_stop (stage->audio);
+  while (!is_lost (stage))
+    tc_loop_run (stage->loop, 50, NULL, NULL);
+  lost_us = wc_clock_now_us ();
+  g_autoptr (TcWhepClient) late = te_stage_join (stage, NULL);
+  g_assert_true (tc_whep_client_wait (late, TC_WHEP_FAILED, SLACK_MS));
+  g_assert_cmpuint (tc_whep_client_status (late), ==, 409);
+  g_assert_nonnull (tc_whep_client_header (late, "retry-after"));
+  g_assert_false (has_close_notify (client));
+  g_assert_true (wait_close_notify (stage, client, 1500 + SLACK_MS));
+  g_assert_cmpint (wc_clock_now_us () - lost_us, >, G_USEC_PER_SEC);
+  assert_all_freed (stage);
+}
+
+static gboolean
 has_ipv6 (void)
 {
   struct sockaddr_storage storage;
@@ -420,6 +422,7 @@ main (int argc, char **argv)
   g_test_add_func ("/viewer/life/terminate", test_terminate);
   g_test_add_func ("/viewer/life/move", test_move);
   g_test_add_func ("/viewer/life/dscp", test_dscp);
+  g_test_add_func ("/viewer/life/source-ends", test_source_ends);
   g_test_add_func ("/viewer/life/ipv6", test_ipv6);
   g_test_add_func ("/viewer/life/payload-types", test_payload_types);
   g_test_add_func ("/viewer/life/roles", test_roles);

@@ -447,6 +447,48 @@ test_own_feedback (void)
   assert_absent (text, "FID");
 }
 
+/* T-22: what an ICE restart is answered with. */
+static void
+test_restart (void)
+{
+  WcAddress candidate;
+  WcSdpAnswerParams params = {
+      .ufrag = "newu",
+      .pwd = "newpwd",
+      .candidates = &candidate,
+      .n_candidates = 1,
+  };
+  g_autofree char *answer =
+      answer_client ("chrome-audio-video", &opus_track, &h264_track);
+
+  wc_address_parse (&candidate, "192.0.2.7", 8189);
+  g_autofree char *fragment = wc_sdp_restart_write (answer, &params);
+  g_assert_cmpstr (fragment, ==,
+                   "a=group:BUNDLE 0 1\r\n"
+                   "a=ice-lite\r\n"
+                   "a=ice-options:trickle\r\n"
+                   "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+                   "a=mid:0\r\n"
+                   "a=ice-ufrag:newu\r\n"
+                   "a=ice-pwd:newpwd\r\n"
+                   "a=candidate:1 1 udp 2130706431 192.0.2.7 8189 typ host\r\n"
+                   "a=end-of-candidates\r\n");
+}
+
+/* The tagged section stands for all, also where nothing is sent in it. */
+static void
+test_restart_tagged (void)
+{
+  WcSdpAnswerParams params = {.ufrag = "newu", .pwd = "newpwd"};
+  g_autofree char *answer =
+      answer_client ("chrome-audio-video", NULL, &h264_track);
+  g_autofree char *fragment = wc_sdp_restart_write (answer, &params);
+
+  assert_line (answer, "m=audio 9 UDP/TLS/RTP/SAVPF 111");
+  assert_line (fragment, "a=mid:0");
+  assert_line (fragment, "a=ice-ufrag:newu");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -469,6 +511,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/answer/S-37", test_codec_mismatch);
   g_test_add_func ("/sdp/answer/M-28", test_nack_without_rtx);
   g_test_add_func ("/sdp/answer/M-20-M-21", test_opus_without_channels);
+  g_test_add_func ("/sdp/answer/restart/T-22", test_restart);
+  g_test_add_func ("/sdp/answer/restart/tagged", test_restart_tagged);
   g_test_add_func ("/sdp/canonical/A-V", test_canonical);
   g_test_add_func ("/sdp/canonical/S-14", test_canonical_video_only);
   g_test_add_func ("/sdp/canonical/keys", test_keys_offer);
