@@ -381,7 +381,7 @@ describe('continuity', () => {
 });
 
 describe('on demand', () => {
-  test('the first viewer waits for it, the last one ends it', LIMIT,
+  test('the first viewer waits for it, the last one ends it [W-23]', LIMIT,
     scoped(async (scope) => {
       const camera = await startCamera(scope, SMALL);
       await pull(scope, 'demand', camera.url(),
@@ -398,7 +398,7 @@ describe('on demand', () => {
       }
     }));
 
-  test('a camera that is off: the viewer is told, and nobody tries on', LIMIT,
+  test('a camera that is off: the viewer is told, and nobody tries on [W-23]', LIMIT,
     scoped(async (scope) => {
       const camera = await startCamera(scope, SMALL);
       await pull(scope, 'absent', camera.url(),

@@ -12,8 +12,9 @@ import { request } from './lib/http.mjs';
 import { candidate, fragment, offer } from './lib/offer.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
-import { assertLists, FRAGMENT_LIMIT, OFFER_LIMIT, ORIGIN, SDP, SMALL, TRICKLE, Whep }
-  from './lib/whep.mjs';
+import {
+  assertLists, assertRefused, FRAGMENT_LIMIT, OFFER_LIMIT, ORIGIN, ours, SDP, SMALL, TRICKLE, Whep,
+} from './lib/whep.mjs';
 
 const suite = suiteScope(after);
 let whep;
@@ -25,48 +26,59 @@ before(async () => {
 describe('access', () => {
   const bearer = (token) => ({ headers: { Authorization: token }, id: 'guarded' });
 
-  test('the right token, whatever the case of the scheme [A-01 A-05]', async () => {
+  ours('the right token, whatever the case of the scheme [A-01 A-05]', async () => {
     for (const token of ['Bearer good', 'bEaReR good']) {
       await whep.assertCreated(await whep.post(offer(), bearer(token)));
     }
   });
 
-  test('none: 401 that says how [A-02]', async () => {
+  ours('none: 401 that says how [A-02]', async () => {
     const answer = await whep.post(offer(), { id: 'guarded' });
     assertProblem(answer, 401);
     assert.match(answer.headers['www-authenticate'], /^Bearer\b/);
     assert.doesNotMatch(answer.headers['www-authenticate'], /error=/);
   });
 
-  test('a wrong one: 401 invalid_token [A-03]', async () => {
+  ours('a wrong one: 401 invalid_token [A-03]', async () => {
     const answer = await whep.post(offer(), bearer('Bearer bad'));
     assertProblem(answer, 401);
     assert.match(answer.headers['www-authenticate'], /error="invalid_token"/);
   });
 
-  test('an odd one: 400 or 401 [A-06 A-15]', async () => {
+  ours('an odd one, and two: 400 or 401 [A-06]', async () => {
     for (const token of ['Bearer', 'Bearer ', `Bearer ${'x'.repeat(16000)}`,
-      'Basic dXNlcjpnb29k']) {
+      'Bearer good, Bearer good', 'Bearer go od']) {
       const { status } = await whep.post(offer(), bearer(token));
       assert.ok([400, 401, 431].includes(status), `${token.slice(0, 20)}: ${status}`);
     }
+    const two = await whep.raw('POST /whep/guarded HTTP/1.1\r\nHost: x\r\n' +
+      `${'Authorization: Bearer good\r\n'.repeat(2)}Content-Length: 0\r\n\r\n`);
+    assert.match(two, /^HTTP\/1\.1 400 /);
   });
 
-  test('a token where none is needed is ignored [A-07]', async () =>
+  ours('Basic: 401 that names Bearer [A-15]', async () => {
+    const answer = await whep.post(offer(), bearer('Basic dXNlcjpnb29k'));
+    assertProblem(answer, 401);
+    assert.match(answer.headers['www-authenticate'], /^Bearer\b/);
+  });
+
+  ours('a token where none is needed is ignored [A-07]', async () =>
     whep.assertCreated(await whep.post(offer(),
       { headers: { Authorization: 'Bearer undefined' } })));
 
-  test('the session URL is the right to it; a wrong token is not [A-10 A-11]', async () => {
+  ours('the session URL is the right to it; a wrong token is not [A-10 A-11]', async () => {
     const { headers } = await whep.post(offer(), bearer('Bearer good'));
     const session = new URL(headers.location, whep.server.url).href;
     const wrong = await whep.call('DELETE', session, { headers: { Authorization: 'Bearer bad' } });
     assert.equal(wrong.status, 401);
     assert.equal((await whep.patch(session, fragment({ complete: true }),
+      { etag: headers.etag, headers: { Authorization: 'Bearer bad' } })).status, 401);
+    assert.equal((await whep.patch(session, fragment({ complete: true }),
       { etag: headers.etag })).status, 204);
     assert.equal((await whep.call('DELETE', session)).status, 200);
   });
 
-  test('session-auth=strict asks again [A-10]', scoped(async (scope) => {
+  ours('session-auth=strict asks again [A-10]', scoped(async (scope) => {
     const strict = await startServer(scope, {
       config: '[ice]\naddresses=127.0.0.1\n[http]\nsession-auth=strict\netag=strict\n',
     });
@@ -87,6 +99,39 @@ describe('access', () => {
     })).status, 204);
     assert.equal((await request(session, { method: 'DELETE', headers: good })).status, 200);
   }));
+
+  ours('a token in the query, where configured, and never in the log [A-08]',
+    scoped(async (scope) => {
+      const liberal = await startServer(scope, {
+        config: '[server]\nlog-level=debug\n[ice]\naddresses=127.0.0.1\n' +
+          '[http]\ntoken-in-query=access_token\nsession-auth=strict\n',
+      });
+      const token = 'q~uery+token';
+      await liveMountpoint(scope, liberal, 'live', { watch_token: token, audio: false }, SMALL);
+      const inQuery = (value) => `?x=1&access_token=${encodeURIComponent(value)}`;
+      const post = (query, headers) => request(`${liberal.whep('live')}${query}`, {
+        method: 'POST', headers: { 'Content-Type': SDP, ...headers }, body: offer(),
+      });
+      for (const [query, headers] of [[inQuery('wrong')], ['?token=q~uery%2Btoken'], [''],
+        [inQuery(token), { Authorization: 'Bearer wrong' }]]) {
+        assertProblem(await post(query, headers), 401);
+      }
+      const answer = await post(inQuery(token));
+      assert.equal(answer.status, 201);
+      assert.doesNotMatch(answer.headers.location, /query/);
+      const session = new URL(answer.headers.location, liberal.url).href;
+      assert.equal((await request(session, { method: 'DELETE' })).status, 401);
+      assert.equal((await request(session + inQuery(token), { method: 'DELETE' })).status, 200);
+      // Managing takes the field alone.
+      assert.equal((await request(`${liberal.url}/api/v1/server${inQuery(liberal.token)}`))
+        .status, 401);
+      assert.ok(liberal.log.some((line) => line.includes('POST /whep/live -> 201')));
+      assert.doesNotMatch(liberal.log.join('\n'), /uery/);
+    }));
+
+  ours('a token in the query is none by default [A-08]', async () =>
+    assertProblem(await whep.call('POST', '/whep/guarded?access_token=good',
+      { headers: { 'Content-Type': SDP }, body: offer() }), 401));
 });
 
 describe('CORS', () => {
@@ -113,7 +158,7 @@ describe('CORS', () => {
     assert.equal(answer.headers.link, undefined);
   });
 
-  test('preflight needs no token [A-09]', async () =>
+  ours('preflight needs no token [A-09]', async () =>
     assertAllowed(await preflight('/whep/guarded', 'POST'), ['POST'], ['authorization']));
 
   test('preflight of a session [C-02 C-03 C-05]', () => whep.withSession(async ({ session }) => {
@@ -132,7 +177,19 @@ describe('CORS', () => {
       'Access-Control-Allow-Methods']);
   });
 
-  test('a page may read refusals too [C-07]', async () => {
+  ours('private network access is granted to who asks, where it may [C-11]', async () => {
+    const answer = await whep.call('OPTIONS', '/whep/live', {
+      headers: {
+        Origin: ORIGIN, 'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Private-Network': 'true',
+      },
+    });
+    assert.equal(answer.headers['access-control-allow-private-network'], 'true');
+    const plain = await preflight('/whep/live', 'POST');
+    assert.equal(plain.headers['access-control-allow-private-network'], undefined);
+  });
+
+  ours('a page may read refusals too [C-07]', async () => {
     const headers = { Origin: ORIGIN };
     for (const [answer, status] of [
       [await whep.post(offer(), { id: 'guarded', headers }), 401],
@@ -149,19 +206,24 @@ describe('CORS', () => {
     }
   });
 
-  test('with a list, others are left out [C-08]', scoped(async (scope) => {
+  ours('with a list, others are left out [C-08]', scoped(async (scope) => {
     const picky = await startServer(scope, {
       config: '[ice]\naddresses=127.0.0.1\n[http]\ncors-origins=http://good.example\n',
     });
     const options = (origin) => request(picky.whep('any'), {
       method: 'OPTIONS',
-      headers: { Origin: origin, 'Access-Control-Request-Method': 'POST' },
+      headers: {
+        Origin: origin, 'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Private-Network': 'true',
+      },
     });
     const good = await options('http://good.example');
     assert.equal(good.headers['access-control-allow-origin'], 'http://good.example');
     assertLists(good.headers.vary, ['Origin']);
+    assert.equal(good.headers['access-control-allow-credentials'], undefined);
     const bad = await options('http://bad.example');
     assert.equal(bad.headers['access-control-allow-origin'], undefined);
+    assert.equal(bad.headers['access-control-allow-private-network'], undefined);
   }));
 });
 
@@ -191,7 +253,7 @@ describe('trickle', () => {
   test('those that do not hold: 412 [T-05 T-10]', () =>
     whep.withSession(async ({ session, etag }) => {
       for (const value of ['"nope"', `W/${etag}`]) {
-        assertProblem(await whep.patch(session, one(), { etag: value }), 412);
+        assertRefused(await whep.patch(session, one(), { etag: value }), 412);
       }
     }));
 
@@ -199,12 +261,12 @@ describe('trickle', () => {
     whep.withSession(async ({ session, etag }) => {
       for (const type of ['text/plain', SDP]) {
         const answer = await whep.patch(session, one(), { etag, type });
-        assertProblem(answer, 415);
+        assertRefused(answer, 415);
         assertLists(answer.headers['accept-patch'], [TRICKLE]);
       }
     }));
 
-  test('no fragment: 400; too large: 413 [T-12 T-28]', () =>
+  ours('no fragment: 400; too large: 413 [T-12 T-28]', () =>
     whep.withSession(async ({ session, etag }) => {
       for (const body of ['garbage', '']) {
         assertProblem(await whep.patch(session, body, { etag }), 400);
@@ -224,7 +286,13 @@ describe('trickle', () => {
         fragment({
           candidates: ['candidate:2 1 tcp 1518280447 127.0.0.1 9 typ host tcptype active'],
         }),
+        fragment({ candidates: ['candidate:2 1 sctp 1518280447 127.0.0.1 9 typ host'] }),
         fragment({ candidates: [local] }),
+        fragment({ candidates: [candidate(50000, 'nowhere.invalid')] }),
+        // The same under every mid, and credentials in the sections.
+        ['m=video 9 UDP/TLS/RTP/SAVPF 96', 'a=mid:0', 'a=ice-ufrag:wxyZ',
+          'a=ice-pwd:abcdefghijklmnopqrstuvwx', `a=${candidate()}`,
+          'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'a=mid:1', `a=${candidate()}`, ''].join('\r\n'),
         fragment({ mid: '17', candidates: [candidate()] }),
       ]) {
         const answer = await whep.patch(session, body, { etag });
@@ -238,24 +306,57 @@ describe('trickle', () => {
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204]);
   }));
 
-  test('ICE restart: new credentials and ETag, or a clear no [T-22 T-23 T-26]', () =>
+  const RESTART = { ufrag: 'nEwU', pwd: 'zyxwvutsrqponmlkjihgfedc' };
+  const ufragOf = (sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1];
+
+  test('ICE restart: new credentials, candidates and ETag [T-06 T-22]', () =>
     whep.withSession(async ({ session, etag, answer: { text } }) => {
-      const body = fragment({
-        ufrag: 'nEwU', pwd: 'zyxwvutsrqponmlkjihgfedc', candidates: [candidate()],
-      });
-      const restart = await whep.patch(session, body, { etag: '*' });
-      if (restart.status === 422) {
-        assert.equal((await whep.patch(session, one(), { etag })).status, 204);
-        return;
-      }
+      const restart = await whep.patch(session,
+        fragment({ ...RESTART, candidates: [candidate()] }), { etag: '*' });
       assert.equal(restart.status, 200, restart.text);
       assert.match(restart.headers['content-type'], /^application\/trickle-ice-sdpfrag/);
+      assert.match(restart.headers.etag, /^"[^"*]+"$/);
       assert.notEqual(restart.headers.etag, etag);
-      const ufrag = (sdp) => /a=ice-ufrag:(\S+)/.exec(sdp)[1];
-      assert.notEqual(ufrag(restart.text), ufrag(text));
-      // The old precondition no longer holds [T-06].
-      const old = fragment({ ufrag: 'nEwU', pwd: 'zyxwvutsrqponmlkjihgfedc', complete: true });
-      assert.equal((await whep.patch(session, old, { etag })).status, 412);
-      assert.equal((await whep.patch(session, old, { etag: restart.headers.etag })).status, 204);
+      assert.notEqual(ufragOf(restart.text), ufragOf(text));
+      for (const line of text.match(/^a=(ice-lite|ice-options:.*|candidate:.*)\r$/gm)) {
+        assert.ok(restart.text.includes(`${line}\n`), `${line} in\n${restart.text}`);
+      }
+      const more = fragment({ ...RESTART, complete: true });
+      assert.equal((await whep.patch(session, more, { etag })).status, 412);
+      assert.equal((await whep.patch(session, more, { etag: restart.headers.etag })).status, 204);
+      // What came before is another generation: going back is a restart too.
+      assert.equal((await whep.patch(session, one(), { etag: restart.headers.etag })).status, 200);
     }));
+
+  test('a restart without m-line, and If-Match: "*" [T-24 T-08]', () =>
+    whep.withSession(async ({ session }) => {
+      const restart = await whep.patch(session, fragment({ ...RESTART, media: null }),
+        { etag: '"*"' });
+      assert.equal(restart.status, 200, restart.text);
+    }));
+
+  test('what is no whole restart changes nothing [T-23 T-26]', () =>
+    whep.withSession(async ({ session, etag }) => {
+      for (const half of [{ ufrag: 'nEwU' }, { pwd: RESTART.pwd }]) {
+        assertRefused(await whep.patch(session, fragment(half), { etag: '*' }), 422, /ice-pwd/);
+      }
+      assertRefused(await whep.patch(session, fragment(RESTART)), 428);
+      assert.equal((await whep.patch(session, one(), { etag })).status, 204);
+    }));
+
+  ours('a flood of PATCHes is slowed down, of that session alone [T-27]', () =>
+    whep.withSession(({ session, etag }) => whep.withSession(async (other) => {
+      const { host, pathname } = new URL(session);
+      const body = one();
+      // In one go: a second must not pass meanwhile.
+      const flood = `PATCH ${pathname} HTTP/1.1\r\nHost: ${host}\r\nIf-Match: ${etag}\r\n` +
+        `Content-Type: ${TRICKLE}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+      const statuses = (text) => [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
+      const text = await whep.raw(flood.repeat(300),
+        { timeoutMs: 20000, until: (soFar) => statuses(soFar).length === 300 });
+      assert.deepEqual([...new Set(statuses(text))].sort(), ['204', '429']);
+      assert.match(text, /^Retry-After: \d+\r$/m);
+      assert.equal((await whep.patch(other.session, one(), { etag: other.etag })).status, 204);
+      assert.equal((await whep.call('DELETE', session)).status, 200);
+    })));
 });
