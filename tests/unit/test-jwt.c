@@ -371,6 +371,54 @@ test_keys (void)
   g_assert_false (wc_jwt_is_of_unknown_key (keys, "x"));
 }
 
+#define PEM(what, text)                                                        \
+  "-----BEGIN " what "-----\n" text "-----END " what "-----\n"
+#define P256                                                                   \
+  "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE7hJKahCJvAWv01vyDsuoVxfPiEZY\n"         \
+  "49OtU5C77pt/w7T52Ky3Oyginsqzt9/H7EE+nK08mHO5FzhR1iSpGUwcqA==\n"
+#define P384                                                                   \
+  "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEp+HtG72nC9MmV3RCpGN+u/5zATxEV/9l\n"         \
+  "DpTfZcRqrlWtsALEjLZlJ945l21budEditR27K+f5IEzXamLh2Oxby0rAQEakVYj\n"         \
+  "UXl0AMcVVWbQfFR4MMJde2jqJ1DIcjF9\n"
+#define RSA1024                                                                \
+  "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDADzqQI79VLpyBhV7lLWw/u1NZ\n"         \
+  "dZANWjqwgOKj9sSqJT3ZNXp585tda5Yj/c6Gbuad0UPIbfkGDhmrMOb6fJecvjiK\n"         \
+  "m7kWfeTpgP2Xm59nqEFsgGhKP7GZ+mVUXwOTa//nrIShn4HXgkmeiN+GFnwZrACQ\n"         \
+  "wYbXZVWnVZsvPVq/CQIDAQAB\n"
+
+static guint
+count_pem (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WcJwtKeys) found = wc_jwt_keys_parse (text, strlen (text), &error);
+
+  g_assert_true ((found == NULL) == (error != NULL));
+  return found != NULL ? wc_jwt_keys_count (found) : 0;
+}
+
+/* Those that can be used of all that there are; where a signature is checked:
+ * tests/e2e/access.test.mjs. */
+static void
+test_pem (void)
+{
+  g_autoptr (GError) error = NULL;
+  static const char private[] =
+      PEM ("PUBLIC KEY", P256) PEM ("PRIVATE KEY", "YWJj\n");
+
+  g_assert_cmpuint (count_pem (PEM ("PUBLIC KEY", P256)), ==, 1);
+  g_assert_cmpuint (count_pem ("some words\n" PEM ("PUBLIC KEY", P384)
+                                   PEM ("PUBLIC KEY", P256)
+                                       PEM ("PUBLIC KEY", RSA1024) "the end"),
+                    ==, 1);
+  g_assert_cmpuint (count_pem (PEM ("PUBLIC KEY", P384)), ==, 0);
+  g_assert_cmpuint (count_pem (PEM ("PUBLIC KEY", RSA1024)), ==, 0);
+  g_assert_cmpuint (count_pem (PEM ("PUBLIC KEY", "YWJj\n")), ==, 0);
+  g_assert_cmpuint (count_pem (PEM ("CERTIFICATE", P256)), ==, 0);
+  g_assert_cmpuint (count_pem ("-----BEGIN PUBLIC KEY-----\n" P256), ==, 0);
+  g_assert_null (wc_jwt_keys_parse (private, strlen (private), &error));
+  g_assert_nonnull (strstr (error->message, "private key"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -383,6 +431,7 @@ main (int argc, char **argv)
   g_test_add_func ("/jwt/nonsense", test_nonsense);
   g_test_add_func ("/jwt/rules", test_rules);
   g_test_add_func ("/jwt/keys", test_keys);
+  g_test_add_func ("/jwt/keys/pem", test_pem);
   int status = g_test_run ();
   wc_jwt_keys_free (keys);
   return status;
