@@ -264,12 +264,12 @@ static const WcKey mountpoint_keys[] = {
         STRING (95),
         .check = wc_check_fingerprint,
         .flags = WC_KEY_BOTH | WC_KEY_RESTART | WC_KEY_SOURCE,
-        .kinds = BIT (WC_KIND_RTSP),
+        .kinds = BIT (WC_KIND_RTSP) | BIT (WC_KIND_WHEP),
         .fallback = "",
         .allowed = "empty, or 64 hexadecimal digits, colons between them or "
                    "not",
-        .description = "The SHA-256 of the certificate of an rtsps:// source "
-                       "that no authority vouches for.",
+        .description = "The SHA-256 of the certificate of an rtsps:// or "
+                       "https:// source that no authority vouches for.",
         SPEC (tls_fingerprint),
     },
     {

@@ -8,6 +8,7 @@
 #include "ingest/rtsp-failure.h"
 #include "ingest/rtsp-knock.h"
 #include "ingest/rtsp-tap.h"
+#include "ingest/tls-pin.h"
 
 #include <string.h>
 
@@ -393,16 +394,6 @@ wc_ingest_rtsp_get_track_info (WcIngest *ingest, WcMedia media,
 /* --- making one ------------------------------------------------------------
  */
 
-/* Hexadecimal in lower case, without colons. */
-static char *
-plain_fingerprint (const char *text)
-{
-  g_autoptr (GString) plain = g_string_new (text);
-
-  g_string_replace (plain, ":", "", 0);
-  return g_ascii_strdown (plain->str, -1);
-}
-
 static void
 take_spec (WcIngestRtsp *self, const WcMountpointSpec *spec)
 {
@@ -417,8 +408,7 @@ take_spec (WcIngestRtsp *self, const WcMountpointSpec *spec)
   }
   if (self->user != NULL && self->password == NULL)
     self->password = g_strdup ("");
-  if (spec->tls_fingerprint != NULL)
-    self->fingerprint = plain_fingerprint (spec->tls_fingerprint);
+  self->fingerprint = wc_tls_pin_read (spec->tls_fingerprint);
   self->is_tls = g_str_has_prefix (self->location, "rtsps:");
 }
 

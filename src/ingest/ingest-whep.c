@@ -231,7 +231,8 @@ wc_ingest_whep_new (WcMountpointSpec *spec, const WcIngestContext *context,
   WcIngestWhep *self = g_object_new (WC_TYPE_INGEST_WHEP, NULL);
 
   wc_ingest_remote_init_source (WC_INGEST_REMOTE (self), spec, context);
-  self->http = wc_whep_http_new (spec->url, spec->source_token);
+  self->http =
+      wc_whep_http_new (spec->url, spec->source_token, spec->tls_fingerprint);
   return WC_INGEST (self);
 }
 

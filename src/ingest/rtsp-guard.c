@@ -2,6 +2,7 @@
 #include "ingest/rtsp-guard.h"
 
 #include "base/clock.h"
+#include "ingest/tls-pin.h"
 #include "sdp/announce.h"
 
 #include <pthread.h>
@@ -319,20 +320,11 @@ wc_rtsp_guard_take_transport (WcRtspGuard *guard, const char *asked,
 
 /* --- certificates --------------------------------------------------------- */
 
-static char *
-fingerprint (GTlsCertificate *certificate)
-{
-  g_autoptr (GByteArray) der = NULL;
-
-  g_object_get (certificate, "certificate", &der, NULL);
-  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
-}
-
 gboolean
 wc_rtsp_guard_check_certificate (WcRtspGuard *guard,
                                  GTlsCertificate *certificate)
 {
-  g_autofree char *hex = fingerprint (certificate);
+  g_autofree char *hex = wc_tls_pin_of (certificate);
 
   if (g_strcmp0 (hex, guard->trusted) == 0)
     return TRUE;

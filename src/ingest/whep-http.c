@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "ingest/ingest.h"
+#include "ingest/tls-pin.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct WcWhepHttp {
   SoupSession *session;
   GUri *url; /* nullable: not one */
   char *token;
+  char *pin; /* nullable; as of wc_tls_pin_of () */
 };
 
 /* One POST, over its redirects. Owned by its task. */
@@ -24,6 +26,8 @@ typedef struct {
   SoupSession *session;
   GUri *origin; /* whom the token is for */
   char *token;
+  char *pin;
+  char *distrust; /* nullable: what is held against the certificate */
   char *offer;
   SoupMessage *message;
   GByteArray *body;
@@ -36,11 +40,15 @@ post_free (gpointer data)
 {
   Post *post = data;
 
+  if (post->message != NULL)
+    g_signal_handlers_disconnect_by_data (post->message, post);
   g_clear_object (&post->message);
   g_clear_object (&post->session);
   g_byte_array_unref (post->body);
   g_uri_unref (post->origin);
   g_free (post->token);
+  g_free (post->pin);
+  g_free (post->distrust);
   g_free (post->offer);
   g_free (post);
 }
@@ -90,6 +98,33 @@ make_message (const char *method, GUri *url, GUri *origin, const char *token)
                                   "Authorization", value);
   }
   return message;
+}
+
+/* What the host's authorities vouch for does not come here. */
+static gboolean
+on_accept_certificate (SoupMessage *message, GTlsCertificate *certificate,
+                       GTlsCertificateFlags flags, gpointer user_data)
+{
+  Post *post = user_data;
+  g_autofree char *pin = wc_tls_pin_of (certificate);
+
+  if (g_strcmp0 (pin, post->pin) == 0)
+    return TRUE;
+  g_free (post->distrust);
+  post->distrust = g_strdup_printf (
+      "the server's certificate %s; if it is the right one, set "
+      "tls_fingerprint to %s",
+      wc_tls_pin_explain (flags), pin);
+  return FALSE;
+}
+
+static gboolean
+on_delete_certificate (SoupMessage *message, GTlsCertificate *certificate,
+                       GTlsCertificateFlags flags, gpointer trusted)
+{
+  g_autofree char *pin = wc_tls_pin_of (certificate);
+
+  return g_strcmp0 (pin, trusted) == 0;
 }
 
 static void send_offer (GTask *task, GUri *url);
@@ -248,6 +283,11 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
       soup_session_send_finish (SOUP_SESSION (source), result, &error);
   guint status;
 
+  if (stream == NULL && post->distrust != NULL) {
+    g_error_free (error);
+    refuse (task, WC_INGEST_ERROR_INVALID, "%s", post->distrust);
+    return;
+  }
   if (stream == NULL) {
     g_task_return_error (task, error);
     g_object_unref (task);
@@ -277,6 +317,8 @@ send_offer (GTask *task, GUri *url)
 
   g_clear_object (&post->message);
   post->message = make_message ("POST", url, post->origin, post->token);
+  g_signal_connect (post->message, "accept-certificate",
+                    G_CALLBACK (on_accept_certificate), post);
   soup_message_headers_replace (
       soup_message_get_request_headers (post->message), "Accept",
       "application/sdp");
@@ -302,6 +344,7 @@ wc_whep_http_post_async (WcWhepHttp *http, const char *offer,
   post->session = g_object_ref (http->session);
   post->origin = g_uri_ref (http->url);
   post->token = g_strdup (http->token);
+  post->pin = g_strdup (http->pin);
   post->offer = g_strdup (offer);
   post->body = g_byte_array_new ();
   g_task_set_task_data (task, post, post_free);
@@ -359,12 +402,15 @@ wc_whep_http_delete (WcWhepHttp *http, const char *session_url)
   session = soup_session_new_with_options ("timeout", DELETE_TIMEOUT_S,
                                            "proxy-resolver", NULL, NULL);
   message = make_message ("DELETE", url, http->url, http->token);
+  g_signal_connect_data (
+      message, "accept-certificate", G_CALLBACK (on_delete_certificate),
+      g_strdup (http->pin), (GClosureNotify)(GCallback)g_free, 0);
   soup_session_send_async (session, message, G_PRIORITY_DEFAULT, NULL,
                            on_deleted, NULL);
 }
 
 WcWhepHttp *
-wc_whep_http_new (const char *url, const char *token)
+wc_whep_http_new (const char *url, const char *token, const char *fingerprint)
 {
   WcWhepHttp *http = g_new0 (WcWhepHttp, 1);
 
@@ -373,6 +419,7 @@ wc_whep_http_new (const char *url, const char *token)
                                      "whepcast", "proxy-resolver", NULL, NULL);
   http->url = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
   http->token = g_strdup (token);
+  http->pin = wc_tls_pin_read (fingerprint);
   return http;
 }
 
@@ -383,5 +430,6 @@ wc_whep_http_free (WcWhepHttp *http)
   g_object_unref (http->session);
   g_clear_pointer (&http->url, g_uri_unref);
   g_free (http->token);
+  g_free (http->pin);
   g_free (http);
 }

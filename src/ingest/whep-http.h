@@ -17,8 +17,10 @@ typedef struct {
 void wc_whep_http_answer_free (WcWhepHttpAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWhepHttpAnswer, wc_whep_http_answer_free)
 
-/** @token: nullable. */
-WcWhepHttp *wc_whep_http_new (const char *url, const char *token);
+/** @token and @fingerprint, of a certificate that no authority vouches for:
+ * nullable. */
+WcWhepHttp *wc_whep_http_new (const char *url, const char *token,
+                              const char *fingerprint);
 /** What is under way, but for DELETE, ends with G_IO_ERROR_CANCELLED. */
 void wc_whep_http_free (WcWhepHttp *http);
 

@@ -183,6 +183,38 @@ make_sink (WcWhepClient *client, WcMedia media)
   return appsink;
 }
 
+static guint
+ssrc_of (GstPad *pad)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  guint ssrc = 0;
+
+  if (caps != NULL)
+    gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc);
+  return ssrc;
+}
+
+/* webrtcbin has lost packets asked for only of SSRCs that the answer named, and
+ * not every server's does. So the jitter buffer that @pad comes from is told.
+ */
+static void
+ask_for_lost (GstElement *webrtcbin, GstPad *pad)
+{
+  g_autoptr (GstIterator) buffers =
+      gst_bin_iterate_all_by_element_factory_name (GST_BIN (webrtcbin),
+                                                   "rtpjitterbuffer");
+  g_auto (GValue) item = G_VALUE_INIT;
+  guint ssrc = ssrc_of (pad);
+
+  while (gst_iterator_next (buffers, &item) == GST_ITERATOR_OK) {
+    GstElement *buffer = g_value_get_object (&item);
+    g_autoptr (GstPad) in = gst_element_get_static_pad (buffer, "sink");
+    if (ssrc_of (in) == ssrc)
+      g_object_set (buffer, "do-retransmission", TRUE, NULL);
+    g_value_reset (&item);
+  }
+}
+
 static void
 on_pad_added (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
 {
@@ -200,6 +232,7 @@ on_pad_added (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
   gst_pad_link (pad, input);
   if (media != WC_MEDIA_VIDEO)
     return;
+  ask_for_lost (webrtcbin, pad);
   pthread_mutex_lock (&client->lock);
   gst_object_replace ((GstObject **)&client->video_pad, GST_OBJECT (pad));
   pthread_mutex_unlock (&client->lock);

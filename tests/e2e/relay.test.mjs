@@ -44,6 +44,24 @@ describe('whepcast to whepcast', () => {
     assert.equal(shown, '***');
   }));
 
+  test('five of a hundred packets lost on the way are asked for again', options,
+    scoped(async (scope) => {
+      const { dropped, lost, nacks, resent } = await run(scope, 'loss');
+      const all = JSON.stringify({ dropped, lost, nacks, resent });
+      assert.ok(dropped >= 10 && nacks > 0, all);
+      // A datagram that is dropped may be several packets (UDP segmentation).
+      assert.ok(resent >= dropped && lost <= resent / 4, all);
+    }));
+
+  test('https: a certificate that nobody vouches for is named, and trusted by its name', options,
+    scoped(async (scope) => {
+      const { before, reason, still, url } = await run(scope, 'secure');
+      assert.match(url, /^https:/);
+      assert.match(reason, /certificate is of no authority that this host knows; if it is/);
+      assert.equal(still, reason);
+      assert.equal(before, 1);
+    }));
+
   test('ten restarts of the origin: the viewer keeps decoding', options,
     scoped(async (scope) => {
       assert.deepEqual(await run(scope, 'restarts'), { connection: 'connected', viewers: 1 });

@@ -4,13 +4,13 @@
 // the WHEP conformance list.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import tls from 'node:tls';
 
+import { install, makeCertificate, tlsConfig } from './lib/certificate.mjs';
 import { Child } from './lib/child.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
@@ -20,25 +20,6 @@ import { scoped } from './lib/scope.mjs';
 import { spawnServer, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
 import { SDP, SMALL } from './lib/whep.mjs';
-
-/** A certificate of its own authority, in files cert.pem and key.pem of `folder`. */
-function makeCertificate(folder, name) {
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
-    'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-    '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
-    '-keyout', join(folder, 'key.new'), '-out', join(folder, 'cert.new')], { stdio: 'ignore' });
-}
-
-function install(folder, files = ['cert', 'key']) {
-  for (const file of files) {
-    renameSync(join(folder, `${file}.new`), join(folder, `${file}.pem`));
-  }
-}
-
-function tlsConfig(folder) {
-  return '[ice]\naddresses=127.0.0.1\n[http]\n' +
-    `tls-certificate=${join(folder, 'cert.pem')}\ntls-key=${join(folder, 'key.pem')}\n`;
-}
 
 async function startTls(scope) {
   const folder = temporaryDirectory(scope, 'tls');

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 
 import { launchBrowser, openViewerPage, Viewer } from './browser.mjs';
-import { ADDRESS, layNetwork } from './lossy-network.mjs';
+import { install, makeCertificate, tlsConfig } from './certificate.mjs';
+import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
 import { descriptors, threads } from './proc.mjs';
 import { Scope } from './scope.mjs';
 import { startServer, temporaryDirectory } from './server.mjs';
@@ -17,15 +18,16 @@ const SMALL = { test_width: 640, test_height: 360 };
 
 /** Starts again on the same ports with the same state. */
 class Origin {
-  constructor(scope) {
+  constructor(scope, config = `[ice]\naddresses=${ADDRESS}\n`) {
     this.scope = scope;
+    this.config = config;
     this.stateDir = temporaryDirectory(scope);
     this.ports = { port: 18080, udpPort: 18189 };
   }
 
   async start() {
     this.server = await startServer(this.scope, {
-      config: `[ice]\naddresses=${ADDRESS}\n`, stateDir: this.stateDir, ...this.ports,
+      config: this.config, stateDir: this.stateDir, ...this.ports,
     });
     return this.server;
   }
@@ -37,9 +39,9 @@ class Origin {
   }
 }
 
-async function lay(scope, relay) {
+async function lay(scope, relay, config) {
   layNetwork();
-  const origin = new Origin(scope);
+  const origin = new Origin(scope, config);
   await origin.begin();
   const edge = await startServer(scope, { config: `[ice]\naddresses=${ADDRESS}\n` });
   await edge.api.create({
@@ -98,6 +100,44 @@ const scenarios = {
     const { connection } = await viewer.states();
     const { viewers } = await edge.api.read('relay');
     return { connection, viewers };
+  },
+
+  /** What is lost between the servers is asked for again. */
+  async loss(scope) {
+    const { origin, edge } = await lay(scope, { on_demand: false });
+    await edge.api.waitState('relay', 'live', { timeoutMs: 20000 });
+    const viewer = await watch(scope, edge);
+    await viewer.frames(25);
+    const lost = async () => (await edge.api.read('relay')).tracks[0].lost;
+    const before = await lost();
+    drop(`udp sport ${origin.server.udpPort}`, 5);
+    for (let stretch = 0; stretch < 6; stretch += 1) {
+      await viewer.frames(50, { timeoutMs: 15000 });
+    }
+    const { items: [{ nacks, resent }] } = await origin.server.api.sessions('cam');
+    return { dropped: dropped(), nacks, resent, lost: await lost() - before };
+  },
+
+  /** Over https, with a certificate that nobody vouches for. */
+  async secure(scope) {
+    const folder = temporaryDirectory(scope, 'tls');
+    makeCertificate(folder, 'origin');
+    install(folder);
+    const { origin, edge } = await lay(scope, { on_demand: false }, tlsConfig(folder, ADDRESS));
+    const { reason } = await edge.api.waitState('relay', 'failed', { timeoutMs: 15000 });
+    const pin = /tls_fingerprint to ([0-9a-f]{64})$/.exec(reason)?.[1];
+    const wrong = 'a'.repeat(64);
+    await edge.api.edit('relay', { tls_fingerprint: wrong });
+    const still = await edge.api.waitState('relay', 'failed', { timeoutMs: 15000 });
+    await edge.api.edit('relay', { tls_fingerprint: pin.toUpperCase().match(/../g).join(':') });
+    await edge.api.waitState('relay', 'live', { timeoutMs: 20000 });
+    const viewer = await watch(scope, edge);
+    await viewer.frames(25);
+    const before = (await origin.server.api.read('cam')).viewers;
+    await edge.api.destroy('relay');
+    // Well before a session without its viewer times out: the DELETE came.
+    await origin.server.api.waitViewers('cam', 0, { timeoutMs: 5000 });
+    return { url: origin.server.url, reason, still: still.reason, before };
   },
 
   /** Fifty connections leave nothing behind. */
