@@ -76,6 +76,30 @@ describe('publishers', () => {
     }
   }));
 
+  for (const [name, start] of [['ffmpeg', startFfmpeg], ['rtspclientsink', startClientSink]]) {
+    test(`${name}: VP9 is seen and G.722 heard, H.265 comes whole`, LIMIT,
+      scoped(async (scope) => {
+        const url = await create(scope, 'rare');
+        const first = start(scope, url, { video: 'VP9', audio: 'G722' });
+        await waitLive('rare');
+        const viewer = await watch(scope, 'rare');
+        await viewer.frames(20);
+        await viewer.tone([440]);
+        await viewer.remove();
+        await first.stop();
+        await waitFor('it has gone', async () =>
+          (await server.api.read('rare')).state !== 'live');
+        start(scope, url, { video: 'H265', audio: 'opus' });
+        await waitLive('rare');
+        // Chromium does not decode it.
+        const [video] = await waitFor('key frames', async () => {
+          const { tracks } = await server.api.read('rare');
+          return tracks[0].frames > 60 && tracks[0].gop_ms !== null && tracks;
+        }, { timeoutMs: 20000 });
+        assert.deepEqual([video.codec, video.malformed, video.has_start], ['H265', 0, true]);
+      }));
+  }
+
   test('AAC is heard: it becomes Opus while somebody listens', LIMIT,
     scoped(async (scope) => {
       const url = await create(scope, 'aac');

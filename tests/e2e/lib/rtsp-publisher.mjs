@@ -15,13 +15,26 @@ const VIDEO = {
     '-profile:v', 'baseline', '-pix_fmt', 'yuv420p', '-b:v', '600k', '-g', '25'],
   H265: ['-c:v', 'libx265', '-preset', 'ultrafast', '-tune', 'zerolatency',
     '-x265-params', 'log-level=error', '-pix_fmt', 'yuv420p', '-g', '25'],
+  VP9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k',
+    '-g', '25', '-strict', 'experimental'],
   VP8: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '600k',
     '-g', '25'],
 };
 const AUDIO = {
   opus: ['-c:a', 'libopus', '-b:a', '64k'],
   PCMU: ['-c:a', 'pcm_mulaw', '-ar', '8000', '-ac', '1'],
+  G722: ['-c:a', 'g722', '-ar', '16000', '-ac', '1'],
   AAC: ['-c:a', 'aac', '-b:a', '96k'],
+};
+/** GStreamer's encoders. */
+const ENCODERS = {
+  H264: (gop) => `x264enc tune=zerolatency speed-preset=ultrafast bitrate=600 key-int-max=${gop}
+    ! video/x-h264,profile=baseline`,
+  H265: (gop) => `x265enc tune=zerolatency speed-preset=ultrafast bitrate=600 key-int-max=${gop}`,
+  VP9: (gop) => `vp9enc deadline=1 cpu-used=8 target-bitrate=600000 keyframe-max-dist=${gop}
+    ! video/x-vp9,profile=(string)0`,
+  opus: () => 'opusenc',
+  G722: () => 'audioresample ! audio/x-raw,rate=16000,channels=1 ! avenc_g722',
 };
 
 /** @param options transport, video and audio (a codec each, or null) */
@@ -37,13 +50,14 @@ export function startFfmpeg(scope, url, options = {}) {
     url], { name: 'ffmpeg' });
 }
 
-/** Announces its sound first. @param gop frames between key frames */
-export function startClientSink(scope, url, { transport = 'tcp', gop = 25 } = {}) {
-  const words = `videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=25/1
-    ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=600 key-int-max=${gop}
-    ! video/x-h264,profile=baseline
-    ! rtspclientsink name=r protocols=${transport} location=${url}
-    audiotestsrc is-live=true freq=440 volume=0.125 ! audioconvert ! opusenc ! r.`;
+/** Announces its sound first. @param options gop: frames between key frames */
+export function startClientSink(scope, url, options = {}) {
+  const { transport = 'tcp', gop = 25, video = 'H264', audio = 'opus' } = options;
+  const words = `videotestsrc is-live=true
+    ! video/x-raw,format=I420,width=640,height=360,framerate=25/1
+    ! ${ENCODERS[video](gop)} ! rtspclientsink name=r protocols=${transport} location=${url}
+    audiotestsrc is-live=true freq=440 volume=0.125 ! audioconvert
+    ! ${ENCODERS[audio]()} ! r.`;
   return new Child(scope, 'gst-launch-1.0', ['-e', ...words.split(/\s+/)],
     { name: 'gst-launch' });
 }
