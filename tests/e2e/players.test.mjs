@@ -39,6 +39,7 @@ async function startClient(scope, name, url, token) {
   return {
     page,
     seen: () => page.evaluate(() => globalThis.foreign.seen()),
+    iceServers: () => page.evaluate(() => globalThis.foreign.iceServers()),
     restart: () => page.evaluate(() => globalThis.foreign.restart()),
     leave: () => page.evaluate(() => globalThis.foreign.leave()),
   };
@@ -86,6 +87,25 @@ describe('players', () => {
       await server.api.waitViewers('cam', 0, { timeoutMs: 5000 });
     }));
 });
+
+test('ICE servers of the Link fields reach whip-whep, and are read like reader.js [X-01 X-02]',
+  LIMIT, scoped(async (scope) => {
+    const linked = await startServer(scope, {
+      config: `${LOOPBACK}ice-servers=stun:127.0.0.1:9,turn:127.0.0.1:9?transport=udp\n` +
+        'turn-secret=of-this-test\n',
+    });
+    await liveMountpoint(scope, linked, 'cam', {}, PICTURE);
+    for (const name of ['whipWhepViewer', 'mediamtxReader']) {
+      const client = await startClient(scope, name, linked.whep('cam'));
+      const [stun, turn] = await client.iceServers();
+      assert.deepEqual(stun, ['stun:127.0.0.1:9']);
+      assert.equal(turn[0], 'turn:127.0.0.1:9?transport=udp');
+      // Until when it holds, and for whom.
+      assert.match(turn[1], /^\d{10}:./);
+      await shown(client, 10);
+      await client.leave();
+    }
+  }));
 
 describe('publishers', () => {
   for (const [name, title] of [

@@ -39,8 +39,12 @@ export function installForeignClients() {
   /** As it reads Link: every one must be an ICE server. */
   function iceServersOf(links) {
     return links === null ? [] : links.split(', ').map((link) => {
-      const match = /^<(.+?)>; rel="ice-server"/i.exec(link);
-      return { urls: [match[1]] };
+      const match = new RegExp('^<(.+?)>; rel="ice-server"(; username="(.*?)"; ' +
+        'credential="(.*?)"; credential-type="password")?', 'i').exec(link);
+      return {
+        urls: [match[1]],
+        ...(match[2] ? { username: match[3], credential: match[4] } : {}),
+      };
     });
   }
 
@@ -143,6 +147,9 @@ export function installForeignClients() {
         problems: [...globalThis.unhandled, ...(handle.events ?? []), ...(handle.refused ?? [])],
       };
     },
+    /** What became of the server's Link fields. */
+    iceServers: () => handle.pc.getConfiguration().iceServers
+      .map(({ urls, username }) => [...[urls].flat(), username].filter(Boolean)),
     restart: () => handle.restart(),
     async leave() { await handle.leave(); },
   };
