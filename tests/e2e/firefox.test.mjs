@@ -137,7 +137,8 @@ function define() {
           /: 422 .*H264/);
         const player = await openFirefoxPage(scope, firefox, `${server.url}/watch/silent`);
         const { reason } = await pageState(player, 'failed');
-        assert.match(reason, /^This browser cannot play this stream: the mountpoint has video H264/);
+        assert.match(reason,
+          /^This browser cannot play this stream: the mountpoint has video H264/);
       }));
 
     test('sound plays without its picture, and the page says so [S-37]', LIMIT,

@@ -4,7 +4,6 @@
 // heard. Rows in brackets are those of the WHEP conformance list.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 
 import { launchBrowser, openForeignPage, openPage, openViewerPage, screenshot, Viewer }

@@ -59,9 +59,11 @@ async function shown(client, more) {
 
 describe('players', () => {
   for (const [name, title] of [
-    ['whipWhepViewer', 'whip-whep 1.2.0: its offer has no candidate, its PATCH no If-Match [C-12 T-04 S-17]'],
+    ['whipWhepViewer',
+      'whip-whep 1.2.0: no candidate in its offer, no If-Match [C-12 T-04 S-17]'],
     ['eyevinnPlayer', '@eyevinn/webrtc-player 0.13.0: nack for Opus [C-12 S-17]'],
-    ['mediamtxReader', 'like MediaMTX\'s reader.js: OPTIONS, a data channel, If-Match: * [C-12 H-02 S-15 T-07 A-10]'],
+    ['mediamtxReader', 'like MediaMTX\'s reader.js: OPTIONS, a data channel, If-Match: * ' +
+      '[C-12 H-02 S-15 T-07 A-10]'],
   ]) {
     test(title, LIMIT, scoped(async (scope) => {
       const client = await startClient(scope, name, server.whep('cam'), 'see');
