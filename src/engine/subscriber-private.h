@@ -5,6 +5,7 @@
 
 #include "engine/delivery.h"
 #include "engine/endpoint.h"
+#include "engine/feed.h"
 #include "engine/subscriber.h"
 #include "engine/worker.h"
 

@@ -74,8 +74,7 @@ on_secured (WcEndpoint *endpoint)
     WcTrack *track = subscriber->deliveries[i].track;
     if (track == NULL)
       continue;
-    subscriber->feeds[i] =
-        wc_worker_join_feed (endpoint->worker, track, subscriber);
+    subscriber->feeds[i] = wc_feed_join (endpoint->worker, track, subscriber);
     begin (subscriber, i, endpoint->engine->config.fast_start);
   }
 }
@@ -326,7 +325,7 @@ on_ended (WcEndpoint *endpoint)
 
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     if (subscriber->feeds[i] != NULL)
-      wc_worker_leave_feed (endpoint->worker, subscriber->feeds[i], subscriber);
+      wc_feed_leave (subscriber->feeds[i], subscriber);
     subscriber->feeds[i] = NULL;
     subscriber->deliveries[i].state = WC_DELIVERY_OFF;
   }

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "engine/endpoint.h"
 #include "engine/engine-private.h"
-#include "engine/subscriber-private.h"
+#include "engine/feed.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,12 +16,6 @@
 #define RECEIVE_BATCH 32
 #define MAX_FOREIGN 1024
 #define CHECK_INTERVAL_US (250 * 1000)
-/* How long the packets of a frame that is not complete may wait for the others,
- * so that a viewer gets them in one message, if there are enough viewers for
- * that to count. */
-#define GATHER_US 2000
-#define GATHER_SUBSCRIBERS 8
-
 typedef struct {
   WcWorkerFunc run;
   gpointer data;
@@ -29,8 +23,8 @@ typedef struct {
 
 /* --- from other threads --------------------------------------------------- */
 
-static void
-wake (WcWorker *worker)
+void
+wc_worker_wake (WcWorker *worker)
 {
   if (!atomic_exchange (&worker->awake, TRUE)) {
     guint64 one = 1;
@@ -48,7 +42,7 @@ wc_worker_post (WcWorker *worker, WcWorkerFunc run, gpointer data)
   pthread_mutex_lock (&worker->lock);
   g_queue_push_tail (&worker->inbox, closure);
   pthread_mutex_unlock (&worker->lock);
-  wake (worker);
+  wc_worker_wake (worker);
 }
 
 void
@@ -63,24 +57,9 @@ wc_worker_post_foreign (WcWorker *worker, const WcDatagram *datagram)
     g_queue_push_tail (&worker->foreign, copy);
   pthread_mutex_unlock (&worker->lock);
   if (room)
-    wake (worker);
+    wc_worker_wake (worker);
   else
     g_free (copy);
-}
-
-/* The writer of a track; must not block. */
-static void
-on_track_news (gpointer user_data)
-{
-  WcFeed *feed = user_data;
-  WcWorker *worker = feed->worker;
-
-  if (atomic_exchange (&feed->has_news, TRUE))
-    return;
-  pthread_mutex_lock (&worker->lock);
-  g_ptr_array_add (worker->news, feed);
-  pthread_mutex_unlock (&worker->lock);
-  wake (worker);
 }
 
 gboolean
@@ -144,51 +123,6 @@ wc_worker_forget_address (WcWorker *worker, const WcAddress *address,
     return;
   g_hash_table_remove (worker->by_address, address);
   wc_engine_drop_address (worker->engine, address, worker->index);
-}
-
-static void
-free_feed (gpointer data)
-{
-  WcFeed *feed = data;
-  WcWorker *worker = feed->worker;
-
-  wc_track_remove_waker (feed->track, feed->waker);
-  pthread_mutex_lock (&worker->lock);
-  g_ptr_array_remove (worker->news, feed);
-  pthread_mutex_unlock (&worker->lock);
-  g_ptr_array_remove_fast (worker->gathering, feed);
-  for (guint i = 0; i < feed->n_gathered; i++)
-    wc_packet_unref (feed->gathered[i]);
-  wc_track_unref (feed->track);
-  g_ptr_array_unref (feed->subscribers);
-  g_free (feed);
-}
-
-WcFeed *
-wc_worker_join_feed (WcWorker *worker, WcTrack *track, WcSubscriber *subscriber)
-{
-  WcFeed *feed = g_hash_table_lookup (worker->feeds, track);
-
-  if (feed == NULL) {
-    feed = g_new0 (WcFeed, 1);
-    feed->track = wc_track_ref (track);
-    feed->worker = worker;
-    feed->subscribers = g_ptr_array_new ();
-    feed->seq = feed->read_seq = wc_track_head (track);
-    g_hash_table_insert (worker->feeds, track, feed);
-    feed->waker = wc_track_add_waker (track, on_track_news, feed);
-    on_track_news (feed); /* what came between the two lines above */
-  }
-  g_ptr_array_add (feed->subscribers, subscriber);
-  return feed;
-}
-
-void
-wc_worker_leave_feed (WcWorker *worker, WcFeed *feed, WcSubscriber *subscriber)
-{
-  g_ptr_array_remove_fast (feed->subscribers, subscriber);
-  if (feed->subscribers->len == 0)
-    g_hash_table_remove (worker->feeds, feed->track);
 }
 
 /* --- datagrams ------------------------------------------------------------ */
@@ -272,97 +206,11 @@ receive (WcWorker *worker)
 /* --- media ---------------------------------------------------------------- */
 
 /* What the batch refers to may go when it was encrypted, sent or not. */
-static void
-flush (WcWorker *worker)
+void
+wc_worker_flush (WcWorker *worker)
 {
   wc_send_batch_flush (worker->batch);
   g_ptr_array_set_size (worker->held, 0);
-}
-
-static void
-serve (WcFeed *feed, gboolean lagged, gint64 now_us)
-{
-  WcWorker *worker = feed->worker;
-
-  if (feed->n_gathered > 0)
-    feed->seq = feed->gathered[feed->n_gathered - 1]->seq + 1;
-  for (guint i = 0; i < feed->subscribers->len; i++)
-    wc_subscriber_on_packets (g_ptr_array_index (feed->subscribers, i), feed,
-                              feed->gathered, feed->n_gathered, lagged, now_us);
-  flush (worker);
-  for (guint i = 0; i < feed->n_gathered; i++)
-    wc_packet_unref (feed->gathered[i]);
-  feed->n_gathered = 0;
-  feed->due_us = 0;
-}
-
-/* Waiting costs every viewer time, and saves work only where there are many. */
-static gboolean
-may_gather (const WcFeed *feed)
-{
-  return feed->n_gathered > 0 && feed->subscribers->len >= GATHER_SUBSCRIBERS &&
-         wc_codec_info (wc_track_codec (feed->track))->media ==
-             WC_MEDIA_VIDEO &&
-         !(feed->gathered[feed->n_gathered - 1]->flags & WC_PACKET_MARKER);
-}
-
-static void
-gather (WcFeed *feed, gint64 now_us)
-{
-  if (feed->due_us == 0) {
-    feed->due_us = now_us + GATHER_US;
-    g_ptr_array_add (feed->worker->gathering, feed);
-  } else if (now_us >= feed->due_us) {
-    serve (feed, FALSE, now_us);
-  }
-}
-
-static void
-read_feed (WcFeed *feed, gint64 now_us)
-{
-  gboolean full;
-
-  do {
-    gboolean lagged = FALSE;
-    feed->n_gathered += wc_track_read (
-        feed->track, &feed->read_seq, feed->gathered + feed->n_gathered,
-        WC_FEED_BATCH - feed->n_gathered, &lagged);
-    full = feed->n_gathered == WC_FEED_BATCH;
-    if (!full && !lagged && may_gather (feed))
-      gather (feed, now_us);
-    else if (feed->n_gathered > 0 || lagged)
-      serve (feed, lagged, now_us);
-  } while (full);
-}
-
-static void
-read_news (WcWorker *worker, gint64 now_us)
-{
-  pthread_mutex_lock (&worker->lock);
-  GPtrArray *news = worker->news;
-  worker->news = worker->news_spare;
-  worker->news_spare = news;
-  pthread_mutex_unlock (&worker->lock);
-
-  for (guint i = 0; i < news->len; i++) {
-    WcFeed *feed = g_ptr_array_index (news, i);
-    atomic_store (&feed->has_news, FALSE);
-    read_feed (feed, now_us);
-  }
-  g_ptr_array_set_size (news, 0);
-}
-
-/* Of the feeds that wait for the rest of a frame. */
-static void
-read_gathering (WcWorker *worker, gint64 now_us)
-{
-  for (guint i = worker->gathering->len; i > 0; i--) {
-    WcFeed *feed = g_ptr_array_index (worker->gathering, i - 1);
-    if (feed->due_us != 0 && now_us >= feed->due_us)
-      serve (feed, FALSE, now_us);
-    if (feed->due_us == 0)
-      g_ptr_array_remove_index_fast (worker->gathering, i - 1);
-  }
 }
 
 void
@@ -391,7 +239,7 @@ give_turns (WcWorker *worker, gint64 now_us)
     if (!endpoint->waits_for_turn)
       g_ptr_array_remove_index_fast (worker->turns, i - 1);
   }
-  flush (worker);
+  wc_worker_flush (worker);
 }
 
 /* The socket is watched for room only while something waits for it. */
@@ -479,7 +327,7 @@ timeout_ms (const WcWorker *worker)
   gint64 left_us = worker->next_turn_us - wc_clock_now_us ();
 
   if (worker->gathering->len > 0)
-    left_us = MIN (left_us, GATHER_US);
+    left_us = MIN (left_us, WC_FEED_GATHER_US);
   return (int)((CLAMP (left_us, 0, CHECK_INTERVAL_US) + 999) / 1000);
 }
 
@@ -511,10 +359,11 @@ run (void *data)
     run_inbox (worker);
     if (readable)
       receive (worker);
-    flush (worker); /* what was asked for again; what waited for the socket */
+    wc_worker_flush (
+        worker); /* what was asked for again; what waited for the socket */
     gint64 now_us = wc_clock_now_us ();
-    read_news (worker, now_us);
-    read_gathering (worker, now_us);
+    wc_feed_read_news (worker, now_us);
+    wc_feed_read_gathering (worker, now_us);
     if (now_us >= worker->next_turn_us)
       give_turns (worker, now_us);
     check (worker, now_us);
@@ -522,7 +371,7 @@ run (void *data)
     publish_sent (worker);
   }
   run_inbox (worker); /* nobody may wait for ever */
-  flush (worker);
+  wc_worker_flush (worker);
   return NULL;
 }
 
@@ -553,7 +402,7 @@ init_tables (WcWorker *worker)
   worker->restarted = g_hash_table_new (g_str_hash, g_str_equal);
   worker->by_address = g_hash_table_new_full (
       wc_address_hash_func, wc_address_equal_func, g_free, NULL);
-  worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, free_feed);
+  worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, wc_feed_free);
   worker->datagrams = g_new (WcDatagram, RECEIVE_BATCH);
 }
 
@@ -623,7 +472,7 @@ wc_worker_stop (WcWorker *worker)
   if (!worker->started)
     return;
   atomic_store (&worker->quit, TRUE);
-  wake (worker);
+  wc_worker_wake (worker);
   pthread_join (worker->thread, NULL);
   worker->started = FALSE;
 }

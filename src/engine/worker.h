@@ -11,8 +11,6 @@
 #include "engine/engine.h"
 #include "engine/send-batch.h"
 #include "engine/stun.h"
-#include "engine/subscriber.h"
-#include "engine/track.h"
 #include "engine/udp.h"
 
 #include <pthread.h>
@@ -20,27 +18,9 @@
 
 typedef struct WcWorker WcWorker;
 typedef struct WcEndpoint WcEndpoint;
-
-#define WC_FEED_BATCH 64
+typedef struct WcFeed WcFeed;
 
 typedef void (*WcWorkerFunc) (WcWorker *worker, gpointer data);
-
-/** A track that at least one subscriber of this worker gets. */
-typedef struct {
-  WcTrack *track;
-  WcWorker *worker;
-  guint waker;
-  atomic_bool has_news;
-  guint64 seq;            /* up to where the subscribers were served */
-  guint64 read_seq;       /* up to where the track was read */
-  GPtrArray *subscribers; /* of WcSubscriber, borrowed */
-
-  WcPacket *gathered[WC_FEED_BATCH]; /* read and not yet served */
-  guint n_gathered;
-  gint64 due_us;      /* when they are, complete frame or not; 0: none */
-  guint pace_packets; /* what a subscriber may catch up with in a turn */
-  gint64 paced_us;    /* when that was last worked out */
-} WcFeed;
 
 struct WcWorker {
   WcEngine *engine;
@@ -94,6 +74,8 @@ void wc_worker_post (WcWorker *worker, WcWorkerFunc run, gpointer data);
 /** A datagram that came to another worker's socket; copied. Any thread. */
 void wc_worker_post_foreign (WcWorker *worker, const WcDatagram *datagram);
 
+/** Ends its wait. Any thread. */
+void wc_worker_wake (WcWorker *worker);
 /** Sends and counts. Any thread. */
 gboolean wc_worker_send (WcWorker *worker, const WcAddress *to,
                          const WcAddress *local, const void *data, gsize size);
@@ -104,13 +86,11 @@ gboolean wc_worker_send (WcWorker *worker, const WcAddress *to,
  * anyhow. */
 void wc_worker_want_turn (WcWorker *worker, WcEndpoint *endpoint, gint64 at_us);
 
+/** Sends what is in the batch, and lets go of what it referred to. */
+void wc_worker_flush (WcWorker *worker);
+
 void wc_worker_add (WcWorker *worker, WcEndpoint *endpoint);
 void wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint);
-/** The feed of @track, made if there is none, with @subscriber in it. */
-WcFeed *wc_worker_join_feed (WcWorker *worker, WcTrack *track,
-                             WcSubscriber *subscriber);
-void wc_worker_leave_feed (WcWorker *worker, WcFeed *feed,
-                           WcSubscriber *subscriber);
 /** @address passed ICE for @endpoint: datagrams from there are its own. */
 void wc_worker_learn_address (WcWorker *worker, const WcAddress *address,
                               WcEndpoint *endpoint);
