@@ -18,6 +18,9 @@ typedef enum {
   WC_CONFIG_ERROR_VALUE, /* a value of the wrong type or out of range */
 } WcConfigError;
 
+/** `[ice] tcp-port`: the number that the UDP port gets. */
+#define WC_TCP_PORT_SAME 65536
+
 typedef enum { WC_LANE_DIRECT, WC_LANE_WEBRTCBIN } WcLaneKind;
 
 typedef struct {
@@ -38,6 +41,7 @@ typedef struct {
   gboolean metrics_open;
   /* [ice] */
   guint16 udp_port; /* 0: any (tests) */
+  guint tcp_port;   /* 0: none; or WC_TCP_PORT_SAME */
   char **addresses; /* to advertise: "auto", numeric ones, names */
   guint addresses_refresh_ms;
   char **interfaces; /* patterns, "!" before those to leave out; empty: all */

@@ -324,6 +324,15 @@ set_workers (const WcKey *key, gpointer base, const char *text)
 }
 
 static gboolean
+set_tcp_port (const WcKey *key, gpointer base, const char *text)
+{
+  if (!g_str_equal (text, "same"))
+    return set_uint (key, base, text);
+  store_uint (key, base, WC_TCP_PORT_SAME);
+  return TRUE;
+}
+
+static gboolean
 set (const WcKey *key, gpointer base, const char *text)
 {
   switch (key->type) {
@@ -343,6 +352,8 @@ set (const WcKey *key, gpointer base, const char *text)
     return set_range (key, base, text);
   case WC_KEY_WORKERS:
     return set_workers (key, base, text);
+  case WC_KEY_TCP_PORT:
+    return set_tcp_port (key, base, text);
   case WC_KEY_TRACKS:
   case WC_KEY_SOURCES:
     return FALSE;

@@ -8,16 +8,17 @@
 #include <glib.h>
 
 typedef enum {
-  WC_KEY_BOOL,    /* gboolean */
-  WC_KEY_UINT,    /* guint8, guint16, guint32 or guint64 */
-  WC_KEY_ENUM,    /* gint: the place in names */
-  WC_KEY_STRING,  /* char *; NULL for empty */
-  WC_KEY_LIST,    /* char **; separated by commas */
-  WC_KEY_LISTEN,  /* char * and guint16: IP address and port */
-  WC_KEY_RANGE,   /* two guint16: MIN-MAX */
-  WC_KEY_WORKERS, /* guint; "auto": one per usable processor */
-  WC_KEY_TRACKS,  /* the array of tracks in JSON; spec.c knows how */
-  WC_KEY_SOURCES, /* the array of sources in JSON; the same */
+  WC_KEY_BOOL,     /* gboolean */
+  WC_KEY_UINT,     /* guint8, guint16, guint32 or guint64 */
+  WC_KEY_ENUM,     /* gint: the place in names */
+  WC_KEY_STRING,   /* char *; NULL for empty */
+  WC_KEY_LIST,     /* char **; separated by commas */
+  WC_KEY_LISTEN,   /* char * and guint16: IP address and port */
+  WC_KEY_RANGE,    /* two guint16: MIN-MAX */
+  WC_KEY_WORKERS,  /* guint; "auto": one per usable processor */
+  WC_KEY_TCP_PORT, /* guint; "same": WC_TCP_PORT_SAME */
+  WC_KEY_TRACKS,   /* the array of tracks in JSON; spec.c knows how */
+  WC_KEY_SOURCES,  /* the array of sources in JSON; the same */
 } WcKeyType;
 
 typedef enum {

@@ -154,10 +154,13 @@ static const WcKey ice_keys[] = {
     },
     {
         .name = "tcp-port",
-        UINT (0, 65535),
-        .fallback = "0",
-        .description = "The TCP port for viewers without UDP; 0: none.",
-        NOT_BUILT,
+        .type = WC_KEY_TCP_PORT,
+        .max = 65535,
+        .fallback = "same",
+        .allowed = "same, or 0 to 65535; 0: none",
+        .description = "The one TCP port of viewers without UDP; same: the "
+                       "number of udp-port.",
+        CONFIG (tcp_port),
     },
     {
         .name = "addresses",

@@ -91,7 +91,8 @@ resend (WcDirectLane *lane, WcMedia media, guint16 seq, gint64 now_us)
   if (packet == NULL)
     return;
   g_ptr_array_add (worker->held, packet);
-  if (!wc_send_batch_begin (worker->batch, wc_direct_lane_path (lane), 1))
+  WcSendPath *path = wc_direct_lane_path (lane);
+  if (path == NULL || !wc_send_batch_begin (worker->batch, path, 1))
     return;
   if (stream->track.rtx_ssrc != 0)
     add_rtx (lane, stream, worker->batch, &outgoing);

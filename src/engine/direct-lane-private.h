@@ -53,7 +53,7 @@ struct WcDirectLane {
 /** A datagram that looks like SRTCP. */
 void wc_direct_lane_on_srtcp (gpointer lane, const guint8 *data, gsize size);
 
-/** Where to, now. */
+/** Where to, now. NULL: nowhere, its connection was lost. */
 WcSendPath *wc_direct_lane_path (WcDirectLane *lane);
 void wc_direct_lane_write_header (guint8 *out, const WcOutgoing *outgoing,
                                   guint32 ssrc, guint8 payload_type,

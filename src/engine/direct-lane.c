@@ -47,10 +47,13 @@ wc_direct_lane_path (WcDirectLane *lane)
 {
   const WcEndpoint *endpoint = &lane->subscriber->endpoint;
 
-  if (!wc_address_equal (&lane->path.remote, &endpoint->remote))
+  if (!endpoint->has_path)
+    return NULL;
+  if (!wc_address_equal (&lane->path.remote, &endpoint->path.remote))
     lane->path.apart = FALSE;
-  lane->path.remote = endpoint->remote;
-  lane->path.local = endpoint->local;
+  lane->path.remote = endpoint->path.remote;
+  lane->path.local = endpoint->path.local;
+  lane->path.tcp = endpoint->path.tcp;
   return &lane->path;
 }
 
@@ -77,8 +80,10 @@ on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
   WcDirectStream *stream = &lane->streams[media];
   WcSendBatch *batch = lane->subscriber->endpoint.worker->batch;
 
-  if (lane->out == NULL ||
-      !wc_send_batch_begin (batch, wc_direct_lane_path (lane), n))
+  WcSendPath *path = wc_direct_lane_path (lane);
+
+  if (lane->out == NULL || path == NULL ||
+      !wc_send_batch_begin (batch, path, n))
     return FALSE;
   for (guint i = 0; i < n; i++) {
     add_packet (lane, batch, &packets[i]);

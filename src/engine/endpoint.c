@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "engine/engine-private.h"
+#include "engine/worker-tcp.h"
 
 /* A pair that was not nominated again for so long gives way (RFC 8445
  * section 8.1.1 leaves this to us; Chromium nominates with every check). */
@@ -35,11 +36,28 @@ wc_endpoint_init (WcEndpoint *endpoint, const WcEndpointClass *class,
   endpoint->turn_us = G_MAXINT64;
   make_credentials (endpoint->worker, endpoint->ufrag, endpoint->pwd);
   pthread_mutex_init (&endpoint->path_lock, NULL);
+  endpoint->connections =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_tcp_unref);
+}
+
+/* The worker closes it. */
+static void
+close_path (WcEndpoint *endpoint)
+{
+  pthread_mutex_lock (&endpoint->path_lock);
+  WcTcp *tcp = g_steal_pointer (&endpoint->path.tcp);
+  if (tcp != NULL)
+    endpoint->has_path = FALSE;
+  pthread_mutex_unlock (&endpoint->path_lock);
+  if (tcp != NULL)
+    wc_worker_post_close_tcp (endpoint->worker, tcp);
 }
 
 void
 wc_endpoint_clear (WcEndpoint *endpoint)
 {
+  close_path (endpoint);
+  g_ptr_array_unref (endpoint->connections);
   pthread_mutex_destroy (&endpoint->path_lock);
 }
 
@@ -153,11 +171,15 @@ wc_endpoint_send (WcEndpoint *endpoint, const void *data, gsize size)
 {
   pthread_mutex_lock (&endpoint->path_lock);
   gboolean open = endpoint->has_path && !endpoint->muted;
-  WcAddress remote = endpoint->remote;
-  WcAddress local = endpoint->local;
+  WcPath path = endpoint->path;
+  if (open && path.tcp != NULL)
+    wc_tcp_ref (path.tcp);
   pthread_mutex_unlock (&endpoint->path_lock);
 
-  return open && wc_worker_send (endpoint->worker, &remote, &local, data, size);
+  gboolean sent = open && wc_worker_send (endpoint->worker, &path, data, size);
+  if (open && path.tcp != NULL)
+    wc_tcp_unref (path.tcp);
+  return sent;
 }
 
 void
@@ -166,14 +188,17 @@ wc_endpoint_mute (WcEndpoint *endpoint)
   pthread_mutex_lock (&endpoint->path_lock);
   endpoint->muted = TRUE;
   pthread_mutex_unlock (&endpoint->path_lock);
+  close_path (endpoint);
 }
 
 gboolean
-wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address)
+wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address,
+                         gboolean *is_tcp)
 {
   pthread_mutex_lock (&endpoint->path_lock);
   gboolean has = endpoint->has_path;
-  *address = endpoint->remote;
+  *address = endpoint->path.remote;
+  *is_tcp = endpoint->path.tcp != NULL;
   pthread_mutex_unlock (&endpoint->path_lock);
   return has;
 }
@@ -184,6 +209,19 @@ typedef struct {
   gpointer user_data;
 } Stop;
 
+/* But that of the path: a last word is still to come. */
+static void
+drop_connections (WcEndpoint *endpoint)
+{
+  for (guint i = 0; i < endpoint->connections->len; i++) {
+    WcTcp *tcp = g_ptr_array_index (endpoint->connections, i);
+    tcp->endpoint = NULL;
+    if (tcp != endpoint->path.tcp)
+      wc_worker_drop_tcp (endpoint->worker, tcp);
+  }
+  g_ptr_array_set_size (endpoint->connections, 0);
+}
+
 static void
 end (WcEndpoint *endpoint)
 {
@@ -192,6 +230,7 @@ end (WcEndpoint *endpoint)
     wc_worker_forget_address (endpoint->worker, &endpoint->addresses[i],
                               endpoint);
   endpoint->n_addresses = 0;
+  drop_connections (endpoint);
   for (guint i = 0; i < MIN (endpoint->n_restarts, WC_ENDPOINT_RESTARTS); i++)
     forget_restart (endpoint, endpoint->n_restarts - i);
   endpoint->state = WC_ENDPOINT_ENDED;
@@ -230,10 +269,12 @@ knows_address (const WcEndpoint *endpoint, const WcAddress *address)
   return FALSE;
 }
 
+/* Only this thread changes it. */
 static gboolean
-is_path (const WcEndpoint *endpoint, const WcAddress *address)
+is_path (const WcEndpoint *endpoint, const WcAddress *address, const WcTcp *tcp)
 {
-  return endpoint->has_path && wc_address_equal (&endpoint->remote, address);
+  return endpoint->has_path && endpoint->path.tcp == tcp &&
+         wc_address_equal (&endpoint->path.remote, address);
 }
 
 /* A ring of a few: the nominated one is never pushed out. */
@@ -247,7 +288,7 @@ learn_address (WcEndpoint *endpoint, const WcAddress *address)
   guint at = endpoint->n_addresses;
   if (at == WC_ENDPOINT_ADDRESSES) {
     at = endpoint->next_address;
-    if (is_path (endpoint, &endpoint->addresses[at]))
+    if (is_path (endpoint, &endpoint->addresses[at], NULL))
       at = (at + 1) % WC_ENDPOINT_ADDRESSES;
     endpoint->next_address = (at + 1) % WC_ENDPOINT_ADDRESSES;
     wc_worker_forget_address (endpoint->worker, &endpoint->addresses[at],
@@ -258,14 +299,45 @@ learn_address (WcEndpoint *endpoint, const WcAddress *address)
   endpoint->addresses[at] = *address;
 }
 
+/* Of too many the oldest goes, but never the nominated one. */
+static void
+learn_connection (WcEndpoint *endpoint, WcTcp *tcp)
+{
+  if (tcp->endpoint == endpoint)
+    return;
+  if (endpoint->connections->len == WC_ENDPOINT_CONNECTIONS) {
+    WcTcp *oldest = g_ptr_array_index (endpoint->connections, 0);
+    if (oldest == endpoint->path.tcp)
+      oldest = g_ptr_array_index (endpoint->connections, 1);
+    wc_worker_drop_tcp (endpoint->worker, oldest);
+  }
+  tcp->endpoint = endpoint;
+  g_ptr_array_add (endpoint->connections, wc_tcp_ref (tcp));
+}
+
+static void
+set_path (WcEndpoint *endpoint, const WcPath *path)
+{
+  pthread_mutex_lock (&endpoint->path_lock);
+  WcTcp *former = endpoint->path.tcp;
+  endpoint->has_path = path != NULL;
+  if (path != NULL)
+    endpoint->path = *path;
+  else
+    endpoint->path.tcp = NULL;
+  if (endpoint->path.tcp != NULL)
+    wc_tcp_ref (endpoint->path.tcp);
+  pthread_mutex_unlock (&endpoint->path_lock);
+  if (former != NULL)
+    wc_tcp_unref (former);
+}
+
 static void
 take_path (WcEndpoint *endpoint, const WcDatagram *datagram)
 {
-  pthread_mutex_lock (&endpoint->path_lock);
-  endpoint->has_path = TRUE;
-  endpoint->remote = datagram->from;
-  endpoint->local = datagram->local;
-  pthread_mutex_unlock (&endpoint->path_lock);
+  WcPath path = {datagram->from, datagram->local, datagram->tcp};
+
+  set_path (endpoint, &path);
 
   if (endpoint->state == WC_ENDPOINT_STARTED) {
     endpoint->state = WC_ENDPOINT_CONNECTED;
@@ -283,7 +355,7 @@ nominate (WcEndpoint *endpoint, const WcDatagram *datagram, guint generation,
     endpoint->nominated_us = 0; /* what was before counts no more */
   endpoint->generation = generation;
 
-  gboolean same = is_path (endpoint, &datagram->from);
+  gboolean same = is_path (endpoint, &datagram->from, datagram->tcp);
   gboolean fresh = now_us - endpoint->nominated_us < NOMINATION_FRESH_US;
 
   if (!same && fresh && priority < endpoint->nominated_priority)
@@ -318,6 +390,7 @@ wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
   WcWorker *worker = endpoint->worker;
   guint generation;
   const char *pwd = find_password (endpoint, ufrag, &generation);
+  WcPath path = {datagram->from, datagram->local, datagram->tcp};
 
   if (endpoint->state == WC_ENDPOINT_ENDED || pwd == NULL ||
       !wc_stun_answer (worker->stun, datagram->data, datagram->size, pwd,
@@ -327,15 +400,35 @@ wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
   }
   wc_endpoint_note_alive (endpoint);
   /* Before the answer: what follows it may come to another worker's socket. */
-  learn_address (endpoint, &datagram->from);
-  wc_worker_send (worker, &datagram->from, &datagram->local, answer,
-                  request.answer_size);
+  if (datagram->tcp != NULL)
+    learn_connection (endpoint, datagram->tcp);
+  else
+    learn_address (endpoint, &datagram->from);
+  wc_worker_send (worker, &path, answer, request.answer_size);
   if (request.use_candidate)
     nominate (endpoint, datagram, generation, request.priority,
               wc_clock_now_us ());
   else if (!endpoint->has_path)
     take_path (endpoint, datagram); /* RFC 8445 section 12.1: any valid pair;
                                        DTLS gains a round trip */
+}
+
+gboolean
+wc_endpoint_has_room (WcEndpoint *endpoint, gsize size)
+{
+  return endpoint->path.tcp == NULL ||
+         wc_tcp_has_room (endpoint->path.tcp, size);
+}
+
+void
+wc_endpoint_lost_tcp (WcEndpoint *endpoint, WcTcp *tcp)
+{
+  if (tcp == endpoint->path.tcp) {
+    set_path (endpoint, NULL);
+    endpoint->nominated_us = 0; /* the next pair that passes will do */
+  }
+  tcp->endpoint = NULL;
+  g_ptr_array_remove (endpoint->connections, tcp);
 }
 
 void

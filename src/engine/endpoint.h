@@ -14,6 +14,8 @@
 
 /* A peer that checks several pairs has a few addresses; more are an abuse. */
 #define WC_ENDPOINT_ADDRESSES 8
+/* The same of TCP connections. */
+#define WC_ENDPOINT_CONNECTIONS 8
 
 /* Credentials of ICE restarts that are remembered while none of theirs has
  * nominated a pair. */
@@ -70,6 +72,7 @@ struct WcEndpoint {
   gboolean waits_for_turn; /* the worker's: it is in its list */
   WcAddress addresses[WC_ENDPOINT_ADDRESSES];
   guint n_addresses, next_address;
+  GPtrArray *connections; /* of WcTcp, those that passed, oldest first */
   guint32 nominated_priority;
   gint64 nominated_us; /* when the pair was last nominated */
 
@@ -77,10 +80,10 @@ struct WcEndpoint {
 
   atomic_llong alive_us; /* any thread: last authentic STUN or SRTCP */
 
-  pthread_mutex_t path_lock; /* guards the next four; senders are many */
+  pthread_mutex_t path_lock; /* guards the next three; senders are many */
   gboolean has_path;
   gboolean muted;
-  WcAddress remote, local;
+  WcPath path; /* with a reference to its connection */
 };
 
 /* --- any thread ---------------------------------------------------------- */
@@ -108,20 +111,26 @@ void wc_endpoint_note_alive (WcEndpoint *endpoint);
  * address it was checked on, without blocking. FALSE if there is none (any
  * more) or the socket would not take it. */
 gboolean wc_endpoint_send (WcEndpoint *endpoint, const void *data, gsize size);
-/** wc_endpoint_send () does nothing from here on. */
+/** wc_endpoint_send () does nothing from here on; its connection is closed. */
 void wc_endpoint_mute (WcEndpoint *endpoint);
 /** Forgets it; @done is called on the worker's thread when its class is not
  * called any more. Once; also allowed without start. */
 void wc_endpoint_stop (WcEndpoint *endpoint, void (*done) (gpointer),
                        gpointer user_data);
-/** FALSE when no address has passed yet. */
-gboolean wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address);
+/** FALSE when no address has passed yet, or the connection was lost. */
+gboolean wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address,
+                                  gboolean *is_tcp);
 
 /* --- on the worker's thread ---------------------------------------------- */
 
 /** @ufrag: that of the request, one of @endpoint's. */
 void wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
                           const WcDatagram *datagram);
+/** Room for @size bytes of media; by UDP there always is. */
+gboolean wc_endpoint_has_room (WcEndpoint *endpoint, gsize size);
+/** @tcp was closed. Without another path it waits for one until consent is
+ * over. */
+void wc_endpoint_lost_tcp (WcEndpoint *endpoint, WcTcp *tcp);
 void wc_endpoint_on_datagram (WcEndpoint *endpoint, const WcDatagram *datagram);
 /** Something that cannot be checked says that the peer has left: it has 4 s to
  * show that it has not. */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/tcp-listener.h"
 #include "engine/worker.h"
 
 struct WcEngine {
@@ -10,6 +11,7 @@ struct WcEngine {
   WcWorker *workers;
   guint n_workers; /* fixed before the first thread starts */
   guint16 udp_port;
+  WcTcpListener *tcp; /* nullable */
   atomic_uint next_worker;
 
   pthread_rwlock_t owners_lock;

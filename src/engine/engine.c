@@ -4,24 +4,14 @@
 #include "engine/engine-private.h"
 #include "engine/udp.h"
 
+/* Of a number that is free both for UDP and for TCP. */
+#define MAX_CHOICES 16
+
 G_DEFINE_QUARK (wc_engine_error_quark, wc_engine_error)
-
-static gboolean
-open_sockets (WcEngine *engine, WcUdp *sockets, GError **error)
-{
-  const WcEngineConfig *config = &engine->config;
-
-  if (!wc_udp_open_shared (sockets, config->workers, &engine->udp_port,
-                           config->ipv6, error))
-    return FALSE;
-  for (guint i = 0; config->dscp != 0 && i < config->workers; i++)
-    wc_udp_mark (sockets[i].fd, sockets[i].family, config->dscp);
-  return TRUE;
-}
 
 /* All are there before one runs: any may pass a datagram to any other. */
 static gboolean
-start_workers (WcEngine *engine, const WcUdp *sockets, GError **error)
+start_threads (WcEngine *engine, const WcUdp *sockets, GError **error)
 {
   engine->n_workers = engine->config.workers;
   for (guint i = 0; i < engine->n_workers; i++)
@@ -29,7 +19,55 @@ start_workers (WcEngine *engine, const WcUdp *sockets, GError **error)
   for (guint i = 0; i < engine->n_workers; i++)
     if (!wc_worker_start (&engine->workers[i], error))
       return FALSE;
-  return TRUE;
+  return engine->tcp == NULL || wc_tcp_listener_start (engine->tcp, error);
+}
+
+static gboolean
+open_tcp (WcEngine *engine, gboolean ipv6, GError **error)
+{
+  const WcEngineConfig *config = &engine->config;
+
+  if (!config->tcp)
+    return TRUE;
+  engine->tcp = wc_tcp_listener_new (
+      engine, config->tcp_port != 0 ? config->tcp_port : engine->udp_port, ipv6,
+      error);
+  return engine->tcp != NULL;
+}
+
+static gboolean
+try_sockets (WcEngine *engine, WcUdp *sockets, GError **error)
+{
+  const WcEngineConfig *config = &engine->config;
+
+  engine->udp_port = config->udp_port;
+  if (!wc_udp_open_shared (sockets, config->workers, &engine->udp_port,
+                           config->ipv6, error))
+    return FALSE;
+  for (guint i = 0; config->dscp != 0 && i < config->workers; i++)
+    wc_udp_mark (sockets[i].fd, sockets[i].family, config->dscp);
+  if (open_tcp (engine, sockets[0].family == AF_INET6, error))
+    return TRUE;
+  for (guint i = 0; i < config->workers; i++)
+    wc_udp_close (&sockets[i]);
+  return FALSE;
+}
+
+/* A UDP port that is free need not be a free TCP port. */
+static gboolean
+open_sockets (WcEngine *engine, WcUdp *sockets, GError **error)
+{
+  gboolean may_choose =
+      engine->config.udp_port == 0 && engine->config.tcp_port == 0;
+
+  for (guint i = 1; may_choose && i < MAX_CHOICES; i++) {
+    g_autoptr (GError) cause = NULL;
+    if (try_sockets (engine, sockets, &cause))
+      return TRUE;
+    if (!g_error_matches (cause, WC_ENGINE_ERROR, WC_ENGINE_ERROR_IN_USE))
+      break;
+  }
+  return try_sockets (engine, sockets, error);
 }
 
 WcEngine *
@@ -40,13 +78,12 @@ wc_engine_new (const WcEngineConfig *config, GError **error)
   g_autofree WcUdp *sockets = g_new (WcUdp, config->workers);
 
   engine->config = *config;
-  engine->udp_port = config->udp_port;
   engine->workers = g_new0 (WcWorker, config->workers);
   pthread_rwlock_init (&engine->owners_lock, NULL);
   engine->owners = g_hash_table_new_full (wc_address_hash_func,
                                           wc_address_equal_func, g_free, NULL);
   if (!open_sockets (engine, sockets, error) ||
-      !start_workers (engine, sockets, error))
+      !start_threads (engine, sockets, error))
     return NULL;
   return g_steal_pointer (&engine);
 }
@@ -54,10 +91,13 @@ wc_engine_new (const WcEngineConfig *config, GError **error)
 void
 wc_engine_free (WcEngine *engine)
 {
+  if (engine->tcp != NULL)
+    wc_tcp_listener_stop (engine->tcp);
   for (guint i = 0; i < engine->n_workers; i++)
     wc_worker_stop (&engine->workers[i]);
   for (guint i = 0; i < engine->n_workers; i++)
     wc_worker_clear (&engine->workers[i]);
+  g_clear_pointer (&engine->tcp, wc_tcp_listener_free);
   g_free (engine->workers);
   g_hash_table_unref (engine->owners);
   pthread_rwlock_destroy (&engine->owners_lock);
@@ -68,6 +108,12 @@ guint16
 wc_engine_udp_port (const WcEngine *engine)
 {
   return engine->udp_port;
+}
+
+guint16
+wc_engine_tcp_port (const WcEngine *engine)
+{
+  return engine->tcp != NULL ? wc_tcp_listener_port (engine->tcp) : 0;
 }
 
 gboolean
@@ -145,14 +191,29 @@ wc_engine_drop_address (WcEngine *engine, const WcAddress *address, guint owner)
   pthread_rwlock_unlock (&engine->owners_lock);
 }
 
+static void
+add_listener_stats (WcEngine *engine, WcEngineStats *stats)
+{
+  WcTcpListenerStats listener;
+
+  if (engine->tcp == NULL)
+    return;
+  wc_tcp_listener_get_stats (engine->tcp, &listener);
+  stats->tcp_pending = listener.pending;
+  stats->tcp_accepted = listener.accepted;
+  stats->tcp_refused = listener.refused;
+}
+
 void
 wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats)
 {
   *stats = (WcEngineStats){0};
+  add_listener_stats (engine, stats);
   for (guint i = 0; i < engine->n_workers; i++) {
     WcWorker *worker = &engine->workers[i];
     stats->subscribers += atomic_load (&worker->n_subscribers);
     stats->publishers += atomic_load (&worker->n_publishers);
+    stats->tcp_connections += atomic_load (&worker->n_tcp);
     stats->datagrams_in += atomic_load (&worker->datagrams_in);
     stats->datagrams_out += atomic_load (&worker->datagrams_out);
     stats->bytes_out += atomic_load (&worker->bytes_out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The engine: worker threads that send media to viewers and answer their ICE,
- * all of them on one UDP port. It knows neither GStreamer nor HTTP.
+ * all of them on one UDP port, and on one TCP port for those without UDP. It
+ * knows neither GStreamer nor HTTP.
  *
  * Made and started once by the server; outlives every subscriber. Functions
  * here may be called from any thread unless said otherwise. */
@@ -14,7 +15,7 @@
 GQuark wc_engine_error_quark (void);
 
 typedef enum {
-  WC_ENGINE_ERROR_IN_USE, /* the UDP port is taken */
+  WC_ENGINE_ERROR_IN_USE, /* the UDP or the TCP port is taken */
   WC_ENGINE_ERROR_SOCKET, /* anything else the kernel refuses */
 } WcEngineError;
 
@@ -23,6 +24,8 @@ typedef struct WcEngine WcEngine;
 typedef struct {
   guint workers;            /* threads, 1 to 64 */
   guint16 udp_port;         /* 0: any free one */
+  gboolean tcp;             /* ICE-TCP (RFC 6544) as well */
+  guint16 tcp_port;         /* 0: the number of the UDP port */
   gboolean ipv6;            /* dual stack where the kernel has IPv6 */
   guint dscp;               /* of all that is sent, 0 to 63 */
   guint connect_timeout_ms; /* from wc_subscriber_start () until secured */
@@ -40,6 +43,10 @@ typedef struct {
   guint64 send_blocked;  /* times that the socket was full and was waited for */
   guint64 send_apart; /* messages of many packets that had to be sent packet by
                          packet */
+  guint tcp_connections; /* that passed ICE */
+  guint tcp_pending;     /* that have not said whose they are */
+  guint64 tcp_accepted;  /* ever */
+  guint64 tcp_refused;   /* of them: too many, too late, or nonsense */
 } WcEngineStats;
 
 /** Of our ICE agent, RFC 8445 section 5.3. */
@@ -56,6 +63,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcEngine, wc_engine_free)
 
 /** The port in use, also when 0 was asked for. */
 guint16 wc_engine_udp_port (const WcEngine *engine);
+/** The same of TCP; 0: none. */
+guint16 wc_engine_tcp_port (const WcEngine *engine);
 /** FALSE when the sockets are IPv4 only. */
 gboolean wc_engine_has_ipv6 (const WcEngine *engine);
 /** The bytes that may wait in a worker's UDP socket, as the kernel granted

@@ -5,9 +5,9 @@
  * the viewer's webrtcbin.
  *
  * All functions are called on the subscriber's worker thread, must not block
- * and must not call back into the engine but for wc_subscriber_send () and
- * wc_subscriber_note_alive (). None is called after the `done` of
- * wc_subscriber_stop (). */
+ * and must not call back into the engine but for wc_subscriber_send (),
+ * wc_subscriber_has_room () and wc_subscriber_note_alive (). None is called
+ * after the `done` of wc_subscriber_stop (). */
 #pragma once
 
 #include "base/codec.h"

@@ -139,8 +139,8 @@ wc_publisher_get_stats (WcPublisher *publisher, WcPublisherStats *stats)
   pthread_mutex_lock (&publisher->stats_lock);
   *stats = publisher->stats;
   pthread_mutex_unlock (&publisher->stats_lock);
-  stats->has_address =
-      wc_endpoint_get_address (&publisher->endpoint, &stats->address);
+  stats->has_address = wc_endpoint_get_address (
+      &publisher->endpoint, &stats->address, &stats->is_tcp);
 }
 
 /* --- the worker: what goes out ---------------------------------------------

@@ -74,6 +74,7 @@ typedef struct {
   WcIntakeStats streams[WC_N_MEDIA][WC_DEMUX_MAX_LAYERS];
   guint64 unauthentic, unknown; /* not by its keys; of no stream agreed on */
   gboolean has_address;
+  gboolean is_tcp;
   WcAddress address;
 } WcPublisherStats;
 

@@ -2,6 +2,7 @@
 #include "engine/send-batch.h"
 
 #include "base/log.h"
+#include "engine/framing.h"
 #include "engine/srtp-many.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #define MAX_SEGMENTS 64
 #define MAX_MESSAGE_SIZE 64000
 #define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL)
+#define SLOT_SIZE (WC_FRAMING_HEADER + WC_SEND_BATCH_PACKET_SIZE)
 
 typedef struct {
   WcSendPath *path; /* nullable: it went away */
@@ -25,6 +27,14 @@ typedef struct {
   WcUdpEnvelope envelope;
 } Message;
 
+/* Frames for a TCP connection. */
+typedef struct {
+  WcTcp *tcp; /* referenced */
+  guint8 *data;
+  gsize size;
+  guint n_packets;
+} Stream;
+
 struct WcSendBatch {
   const WcUdp *udp;
   WcSendManyFunc send_many;
@@ -35,12 +45,14 @@ struct WcSendBatch {
   Message messages[WC_SEND_BATCH_PACKETS];
   struct mmsghdr headers[WC_SEND_BATCH_PACKETS];
   guint n_messages, n_sealed, n_sent;
+  Stream streams[WC_SEND_BATCH_PACKETS];
+  guint n_streams;
   gboolean blocked;
   WcSendPath *path; /* of the packets that are being added */
   gboolean fresh;   /* none of them yet */
   gsize used;       /* of the slab */
   WcSendBatchStats stats;
-  guint8 slab[WC_SEND_BATCH_PACKETS * WC_SEND_BATCH_PACKET_SIZE];
+  guint8 slab[WC_SEND_BATCH_PACKETS * SLOT_SIZE];
 };
 
 static int
@@ -64,6 +76,8 @@ wc_send_batch_new (const WcUdp *udp, WcSendManyFunc send_many)
 void
 wc_send_batch_free (WcSendBatch *batch)
 {
+  for (guint i = 0; i < batch->n_streams; i++)
+    wc_tcp_unref (batch->streams[i].tcp);
   wc_srtp_many_free (batch->many);
   g_free (batch);
 }
@@ -84,6 +98,8 @@ wc_send_batch_begin (WcSendBatch *batch, WcSendPath *path, guint n)
   if (batch->n_jobs + n > WC_SEND_BATCH_PACKETS)
     wc_send_batch_flush (batch);
   if (batch->n_jobs + n > WC_SEND_BATCH_PACKETS)
+    return FALSE;
+  if (path->tcp != NULL && !wc_tcp_has_room (path->tcp, n * SLOT_SIZE))
     return FALSE;
   batch->path = path;
   batch->fresh = TRUE;
@@ -115,21 +131,49 @@ new_message (WcSendBatch *batch, gsize size)
   return message;
 }
 
-WcSrtpJob *
-wc_send_batch_add (WcSendBatch *batch, gsize size)
+/* The frames of a viewer lie next to each other: one write is enough. */
+static guint8 *
+add_frame (WcSendBatch *batch, gsize size)
+{
+  guint8 *frame = batch->slab + batch->used;
+  gsize frame_size = WC_FRAMING_HEADER + size;
+
+  if (batch->fresh)
+    batch->streams[batch->n_streams++] =
+        (Stream){wc_tcp_ref (batch->path->tcp), frame, 0, 0};
+  Stream *stream = &batch->streams[batch->n_streams - 1];
+  stream->size += frame_size;
+  stream->n_packets++;
+  stream->tcp->promised += frame_size;
+  wc_framing_write_header (frame, size);
+  batch->used += frame_size;
+  return frame + WC_FRAMING_HEADER;
+}
+
+static guint8 *
+add_segment (WcSendBatch *batch, gsize size)
 {
   Message *message =
       batch->fresh ? NULL : &batch->messages[batch->n_messages - 1];
-  WcSrtpJob *job = &batch->jobs[batch->n_jobs++];
+  guint8 *packet = batch->slab + batch->used;
 
-  g_assert (size <= WC_SEND_BATCH_PACKET_SIZE);
   if (message == NULL || !fits (batch, message, size))
     message = new_message (batch, size);
   message->may_extend = size == message->segment;
   message->size += size;
   message->n_segments++;
-  job->packet = batch->slab + batch->used;
   batch->used += size;
+  return packet;
+}
+
+WcSrtpJob *
+wc_send_batch_add (WcSendBatch *batch, gsize size)
+{
+  WcSrtpJob *job = &batch->jobs[batch->n_jobs++];
+
+  g_assert (size <= WC_SEND_BATCH_PACKET_SIZE);
+  job->packet = batch->path->tcp != NULL ? add_frame (batch, size)
+                                         : add_segment (batch, size);
   batch->fresh = FALSE;
   return job;
 }
@@ -173,6 +217,24 @@ count (WcSendBatch *batch, guint n_segments, gsize size)
 {
   batch->stats.datagrams += n_segments;
   batch->stats.bytes += size;
+}
+
+/* There was room for all of them. */
+static void
+write_streams (WcSendBatch *batch)
+{
+  for (guint i = 0; i < batch->n_streams; i++) {
+    Stream *stream = &batch->streams[i];
+
+    stream->tcp->promised -= stream->size;
+    if (wc_tcp_write (stream->tcp, stream->data, stream->size))
+      count (batch, stream->n_packets,
+             stream->size - stream->n_packets * WC_FRAMING_HEADER);
+    else
+      batch->stats.failed += stream->n_packets;
+    wc_tcp_unref (stream->tcp);
+  }
+  batch->n_streams = 0;
 }
 
 static gboolean
@@ -280,6 +342,7 @@ wc_send_batch_flush (WcSendBatch *batch)
 {
   encrypt (batch);
   seal (batch);
+  write_streams (batch);
   batch->blocked = FALSE;
   while (batch->n_sent < batch->n_messages)
     if (!send_some (batch))

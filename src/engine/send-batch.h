@@ -8,12 +8,14 @@
  * The socket's owner is never made to wait: what it does not take now stays
  * here until it is writable, and when the batch is full whoever wants to send
  * is told so. What a network interface or a path refuses as segments is sent
- * packet by packet, none is lost.
+ * packet by packet, none is lost. What goes over a TCP connection is written to
+ * it in one piece, and is taken only if the connection has room for it.
  *
  * One thread, the worker's. Internal to the engine. */
 #pragma once
 
 #include "engine/srtp.h"
+#include "engine/tcp.h"
 #include "engine/udp.h"
 
 #define WC_SEND_BATCH_PACKETS 128
@@ -25,6 +27,7 @@ typedef struct WcSendBatch WcSendBatch;
 /** Where to. Of a viewer; see wc_send_batch_forget (). */
 typedef struct {
   WcAddress remote, local;
+  WcTcp *tcp;     /* borrowed; nullable: over this, in frames */
   gboolean apart; /* it was seen that this path takes no segments */
 } WcSendPath;
 
@@ -44,7 +47,7 @@ WcSendBatch *wc_send_batch_new (const WcUdp *udp, WcSendManyFunc send_many);
 void wc_send_batch_free (WcSendBatch *batch);
 
 /** The next @n packets (at most 64) are for @path. FALSE: no room before the
- * socket takes what is waiting. May flush. */
+ * socket, or the path's connection, takes what is waiting. May flush. */
 gboolean wc_send_batch_begin (WcSendBatch *batch, WcSendPath *path, guint n);
 
 /** One of them, of @size bytes with the tag. The caller fills the job and the

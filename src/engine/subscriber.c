@@ -155,6 +155,12 @@ wc_subscriber_send (WcSubscriber *subscriber, const void *data, gsize size)
   return wc_endpoint_send (&subscriber->endpoint, data, size);
 }
 
+gboolean
+wc_subscriber_has_room (WcSubscriber *subscriber, gsize size)
+{
+  return wc_endpoint_has_room (&subscriber->endpoint, size);
+}
+
 void
 wc_subscriber_mute (WcSubscriber *subscriber)
 {
@@ -178,8 +184,8 @@ wc_subscriber_get_stats (WcSubscriber *subscriber, WcSubscriberStats *stats)
       .skips = atomic_load (&subscriber->skips),
       .bitrate_bps = atomic_load (&subscriber->bitrate_bps),
   };
-  stats->has_address =
-      wc_endpoint_get_address (&subscriber->endpoint, &stats->address);
+  stats->has_address = wc_endpoint_get_address (
+      &subscriber->endpoint, &stats->address, &stats->is_tcp);
 }
 
 /* --- the worker: what comes ---------------------------------------------- */

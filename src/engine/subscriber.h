@@ -42,6 +42,7 @@ typedef struct {
   guint32 bitrate_bps; /* over about the last second */
   gboolean has_address;
   WcAddress address; /* of the nominated pair */
+  gboolean is_tcp;
 } WcSubscriberStats;
 
 /** Chooses a worker and makes credentials (RFC 8445 section 5.3). @lane and
@@ -82,6 +83,11 @@ void wc_subscriber_note_alive (WcSubscriber *subscriber);
  * is none (any more) or the socket would not take it. */
 gboolean wc_subscriber_send (WcSubscriber *subscriber, const void *data,
                              gsize size);
+
+/** Whether @size bytes of media more could be on their way: by UDP always, over
+ * TCP when the viewer is not too slow. The worker, for a lane that does not
+ * send at once. */
+gboolean wc_subscriber_has_room (WcSubscriber *subscriber, gsize size);
 
 /** Forgets it: no media, no STUN answers. @done is called on the worker's
  * thread when nothing of the lane or the events is called any more. Once; also

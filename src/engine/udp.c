@@ -234,6 +234,7 @@ wc_udp_receive (const WcUdp *udp, WcDatagram *datagrams, guint max)
     if (kept != (guint)i)
       memcpy (datagram->data, datagrams[i].data, messages[i].msg_len);
     datagram->size = messages[i].msg_len;
+    datagram->tcp = NULL;
     datagram->from = wc_address_from_sockaddr ((struct sockaddr *)&from[i]);
     datagram->local = read_local (&messages[i].msg_hdr);
     kept++;

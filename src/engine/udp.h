@@ -17,9 +17,12 @@ typedef struct {
 
 #define WC_UDP_DATAGRAM_SIZE 2048
 
+typedef struct WcTcp WcTcp;
+
 typedef struct {
   WcAddress from;
   WcAddress local; /* the port is not set */
+  WcTcp *tcp;      /* borrowed; NULL: it came by UDP */
   guint size;
   guint8 data[WC_UDP_DATAGRAM_SIZE];
 } WcDatagram;

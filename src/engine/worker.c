@@ -6,6 +6,7 @@
 #include "engine/endpoint.h"
 #include "engine/engine-private.h"
 #include "engine/feed.h"
+#include "engine/worker-tcp.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define RECEIVE_BATCH 32
 #define MAX_FOREIGN 1024
+#define EVENTS 64
 #define CHECK_INTERVAL_US (250 * 1000)
 typedef struct {
   WcWorkerFunc run;
@@ -63,10 +65,14 @@ wc_worker_post_foreign (WcWorker *worker, const WcDatagram *datagram)
 }
 
 gboolean
-wc_worker_send (WcWorker *worker, const WcAddress *to, const WcAddress *local,
-                const void *data, gsize size)
+wc_worker_send (WcWorker *worker, const WcPath *path, const void *data,
+                gsize size)
 {
-  if (!wc_udp_send (&worker->udp, to, local, data, size)) {
+  gboolean sent = path->tcp != NULL ? wc_tcp_send (path->tcp, data, size)
+                                    : wc_udp_send (&worker->udp, &path->remote,
+                                                   &path->local, data, size);
+
+  if (!sent) {
     atomic_fetch_add_explicit (&worker->send_failed, 1, memory_order_relaxed);
     return FALSE;
   }
@@ -99,6 +105,15 @@ wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint)
     g_ptr_array_remove_fast (worker->turns, endpoint);
   if (g_hash_table_remove (worker->by_ufrag, endpoint->ufrag))
     atomic_fetch_sub (counter_of (worker, endpoint), 1);
+}
+
+WcEndpoint *
+wc_worker_find_ufrag (WcWorker *worker, const char *ufrag)
+{
+  WcEndpoint *endpoint = g_hash_table_lookup (worker->by_ufrag, ufrag);
+
+  return endpoint != NULL ? endpoint
+                          : g_hash_table_lookup (worker->restarted, ufrag);
 }
 
 void
@@ -134,15 +149,6 @@ pass_on (WcWorker *worker, guint owner, const WcDatagram *datagram)
   wc_worker_post_foreign (wc_engine_worker (worker->engine, owner), datagram);
 }
 
-static WcEndpoint *
-find_ufrag (WcWorker *worker, const char *ufrag)
-{
-  WcEndpoint *endpoint = g_hash_table_lookup (worker->by_ufrag, ufrag);
-
-  return endpoint != NULL ? endpoint
-                          : g_hash_table_lookup (worker->restarted, ufrag);
-}
-
 static void
 on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
 {
@@ -150,7 +156,7 @@ on_stun (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
   guint owner;
 
   if (wc_stun_peek_ufrag (datagram->data, datagram->size, ufrag)) {
-    WcEndpoint *endpoint = find_ufrag (worker, ufrag);
+    WcEndpoint *endpoint = wc_worker_find_ufrag (worker, ufrag);
     if (endpoint != NULL) {
       wc_endpoint_on_stun (endpoint, ufrag, datagram);
       return;
@@ -194,11 +200,10 @@ on_datagram (WcWorker *worker, const WcDatagram *datagram, gboolean is_foreign)
 }
 
 static void
-receive (WcWorker *worker)
+receive_udp (WcWorker *worker)
 {
   guint n = wc_udp_receive (&worker->udp, worker->datagrams, RECEIVE_BATCH);
 
-  /* What is left makes epoll return at once: media is not starved. */
   for (guint i = 0; i < n; i++)
     on_datagram (worker, &worker->datagrams[i], FALSE);
 }
@@ -248,7 +253,7 @@ watch_writable (WcWorker *worker)
 {
   gboolean wanted = wc_send_batch_is_blocked (worker->batch);
   struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0),
-                              .data.fd = worker->udp.fd};
+                              .data.ptr = &worker->udp};
 
   if (wanted == worker->wants_writable)
     return;
@@ -331,36 +336,47 @@ timeout_ms (const WcWorker *worker)
   return (int)((CLAMP (left_us, 0, CHECK_INTERVAL_US) + 999) / 1000);
 }
 
-/* Returns TRUE if there are datagrams. */
-static gboolean
-wait (WcWorker *worker)
+/* The event descriptor before the inbox, so that nothing posted is missed. */
+static int
+wait (WcWorker *worker, struct epoll_event events[EVENTS])
 {
-  struct epoll_event events[2];
-  int n = epoll_wait (worker->epoll_fd, events, 2, timeout_ms (worker));
-  gboolean readable = FALSE;
+  int n = epoll_wait (worker->epoll_fd, events, EVENTS, timeout_ms (worker));
 
-  for (int i = 0; i < n; i++) {
-    if (events[i].data.fd == worker->event_fd)
+  for (int i = 0; i < n; i++)
+    if (events[i].data.ptr == &worker->event_fd)
       clear_event (worker);
-    else
-      readable = (events[i].events & ~(guint)EPOLLOUT) != 0;
+  return n;
+}
+
+/* What is left unread makes epoll return at once: media is not starved. */
+static void
+receive (WcWorker *worker, const struct epoll_event *events, int n)
+{
+  for (int i = 0; i < n; i++) {
+    gpointer name = events[i].data.ptr;
+    if (name == &worker->event_fd)
+      continue;
+    if (name != &worker->udp)
+      wc_worker_on_tcp (worker, name, events[i].events);
+    else if ((events[i].events & ~(guint32)EPOLLOUT) != 0)
+      receive_udp (worker);
   }
-  return readable;
+  g_ptr_array_set_size (worker->closed_tcp, 0);
 }
 
 static void *
 run (void *data)
 {
   WcWorker *worker = data;
+  struct epoll_event events[EVENTS];
 
   while (!atomic_load (&worker->quit)) {
-    gboolean readable = wait (worker);
+    int n = wait (worker, events);
 
     run_inbox (worker);
-    if (readable)
-      receive (worker);
-    wc_worker_flush (
-        worker); /* what was asked for again; what waited for the socket */
+    receive (worker, events, n);
+    /* What was asked for again; what waited for the socket. */
+    wc_worker_flush (worker);
     gint64 now_us = wc_clock_now_us ();
     wc_feed_read_news (worker, now_us);
     wc_feed_read_gathering (worker, now_us);
@@ -376,9 +392,9 @@ run (void *data)
 }
 
 static gboolean
-watch (WcWorker *worker, int fd)
+watch (WcWorker *worker, int fd, gpointer name)
 {
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = name};
 
   return epoll_ctl (worker->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -404,6 +420,8 @@ init_tables (WcWorker *worker)
       wc_address_hash_func, wc_address_equal_func, g_free, NULL);
   worker->feeds = g_hash_table_new_full (NULL, NULL, NULL, wc_feed_free);
   worker->datagrams = g_new (WcDatagram, RECEIVE_BATCH);
+  worker->closed_tcp =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)wc_tcp_unref);
 }
 
 static void
@@ -420,6 +438,7 @@ free_tables (WcWorker *worker)
   g_ptr_array_unref (worker->turns);
   g_ptr_array_unref (worker->gathering);
   g_ptr_array_unref (worker->held);
+  g_ptr_array_unref (worker->closed_tcp);
   wc_send_batch_free (worker->batch);
   wc_stun_free (worker->stun);
   g_free (worker->datagrams);
@@ -454,7 +473,8 @@ wc_worker_start (WcWorker *worker, GError **error)
   char name[16];
 
   /* A descriptor that wc_worker_init () did not get fails here, as EBADF. */
-  if (!watch (worker, worker->event_fd) || !watch (worker, worker->udp.fd) ||
+  if (!watch (worker, worker->event_fd, &worker->event_fd) ||
+      !watch (worker, worker->udp.fd, &worker->udp) ||
       (errno = pthread_create (&worker->thread, NULL, run, worker)) != 0) {
     g_set_error (error, WC_ENGINE_ERROR, WC_ENGINE_ERROR_SOCKET,
                  "worker %u: %s", worker->index, g_strerror (errno));

@@ -11,16 +11,25 @@
 #include "engine/engine.h"
 #include "engine/send-batch.h"
 #include "engine/stun.h"
+#include "engine/tcp.h"
 #include "engine/udp.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 typedef struct WcWorker WcWorker;
-typedef struct WcEndpoint WcEndpoint;
 typedef struct WcFeed WcFeed;
 
+/* What is read of a connection at once. */
+#define WC_WORKER_STREAM_BYTES (64 * 1024)
+
 typedef void (*WcWorkerFunc) (WcWorker *worker, gpointer data);
+
+/** From where to where a peer is reached. */
+typedef struct {
+  WcAddress remote, local;
+  WcTcp *tcp; /* NULL: by UDP */
+} WcPath;
 
 struct WcWorker {
   WcEngine *engine;
@@ -51,12 +60,15 @@ struct WcWorker {
   GPtrArray *held; /* of WcPacket: what the batch may refer to */
   gboolean wants_writable;
   WcDatagram *datagrams; /* receive batch */
+  GPtrArray *closed_tcp; /* of WcTcp: events of this turn may name them */
 
-  atomic_uint n_subscribers, n_publishers;
+  atomic_uint n_subscribers, n_publishers, n_tcp;
   atomic_ullong datagrams_in, datagrams_out, bytes_out, foreign_in;
   atomic_ullong stun_rejected, stray, send_failed;
   atomic_ullong batch_datagrams, batch_bytes, batch_failed, batch_blocked,
       batch_apart; /* of the batch, published once in a turn */
+
+  guint8 stream[WC_WORKER_STREAM_BYTES]; /* what was read of a connection */
 };
 
 /** @udp is taken over. Others may post to it from now on. */
@@ -77,8 +89,8 @@ void wc_worker_post_foreign (WcWorker *worker, const WcDatagram *datagram);
 /** Ends its wait. Any thread. */
 void wc_worker_wake (WcWorker *worker);
 /** Sends and counts. Any thread. */
-gboolean wc_worker_send (WcWorker *worker, const WcAddress *to,
-                         const WcAddress *local, const void *data, gsize size);
+gboolean wc_worker_send (WcWorker *worker, const WcPath *path, const void *data,
+                         gsize size);
 
 /* --- on the worker's thread ---------------------------------------------- */
 
@@ -89,6 +101,8 @@ void wc_worker_want_turn (WcWorker *worker, WcEndpoint *endpoint, gint64 at_us);
 /** Sends what is in the batch, and lets go of what it referred to. */
 void wc_worker_flush (WcWorker *worker);
 
+/** By its first credentials or those of an ICE restart. (nullable) */
+WcEndpoint *wc_worker_find_ufrag (WcWorker *worker, const char *ufrag);
 void wc_worker_add (WcWorker *worker, WcEndpoint *endpoint);
 void wc_worker_remove (WcWorker *worker, WcEndpoint *endpoint);
 /** @address passed ICE for @endpoint: datagrams from there are its own. */

@@ -30,6 +30,8 @@ engine_json (const WcHttpContext *context)
   json_object_set_int_member (object, "workers", context->config->workers);
   json_object_set_int_member (object, "udp_port",
                               wc_engine_udp_port (context->engine));
+  json_object_set_int_member (object, "tcp_port",
+                              wc_engine_tcp_port (context->engine));
   json_object_set_boolean_member (object, "ipv6",
                                   wc_engine_has_ipv6 (context->engine));
   json_object_set_int_member (object, "subscribers", stats.subscribers);
@@ -47,6 +49,11 @@ engine_json (const WcHttpContext *context)
   json_object_set_int_member (object, "send_blocked",
                               (gint64)stats.send_blocked);
   json_object_set_int_member (object, "send_apart", (gint64)stats.send_apart);
+  json_object_set_int_member (object, "tcp_connections", stats.tcp_connections);
+  json_object_set_int_member (object, "tcp_pending", stats.tcp_pending);
+  json_object_set_int_member (object, "tcp_accepted",
+                              (gint64)stats.tcp_accepted);
+  json_object_set_int_member (object, "tcp_refused", (gint64)stats.tcp_refused);
   json_object_set_int_member (object, "webrtcbins",
                               wc_peer_factory_webrtcbins (context->peers));
   json_object_set_int_member (object, "peers_alive",

@@ -24,6 +24,8 @@ set_stats (JsonObject *object, const WcViewerPeerStats *stats)
   wc_api_set_text (
       object, "media_address",
       stats->has_address ? wc_address_format (&stats->address, text) : NULL);
+  wc_api_set_text (object, "media_transport",
+                   stats->has_address ? stats->is_tcp ? "tcp" : "udp" : NULL);
   if (stats->rtt_ms >= 0)
     json_object_set_int_member (object, "rtt_ms", stats->rtt_ms);
   else

@@ -116,6 +116,9 @@ wc_publisher_json_new (WcMountpoint *mountpoint)
                    info.stats.has_address
                        ? wc_address_format (&info.stats.address, text)
                        : NULL);
+  wc_api_set_text (object, "media_transport",
+                   info.stats.has_address ? info.stats.is_tcp ? "tcp" : "udp"
+                                          : NULL);
   wc_api_set_text (object, "user_agent", wc_session_user_agent (session));
   json_object_set_array_member (object, "codecs", codecs_json (&info));
   set_totals (object, &info.stats);

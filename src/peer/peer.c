@@ -332,6 +332,7 @@ write_answer (WcPeer *peer, const WcAddress *candidates, guint n_candidates)
       .fingerprint = wc_peer_factory_certificate (self->factory)->fingerprint,
       .candidates = candidates,
       .n_candidates = n_candidates,
+      .tcp_port = wc_engine_tcp_port (wc_peer_factory_engine (self->factory)),
   };
 
   WC_PEER_GET_CLASS (peer)->fill_answer (peer, &params);

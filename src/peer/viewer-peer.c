@@ -391,6 +391,7 @@ wc_viewer_peer_get_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
       .bitrate_bps = sent.bitrate_bps,
       .has_address = sent.has_address,
       .address = sent.address,
+      .is_tcp = sent.is_tcp,
   };
   if (self->direct != NULL)
     add_direct_stats (self, stats);

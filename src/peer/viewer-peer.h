@@ -19,6 +19,7 @@ typedef struct {
   guint32 bitrate_bps;     /* sent, over about the last second */
   gboolean has_address;
   WcAddress address; /* of the viewer, when ICE is connected */
+  gboolean is_tcp;
 } WcViewerPeerStats;
 
 #define WC_TYPE_VIEWER_PEER (wc_viewer_peer_get_type ())

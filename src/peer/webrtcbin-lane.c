@@ -14,6 +14,8 @@
 #define MAX_MEDIA 600
 #define MAX_DATAGRAMS 128
 #define RTP_HEADER_SIZE 12
+/* With headers, RTX, tag and frame. */
+#define PACKET_SIZE (WC_MAX_PAYLOAD + 64)
 /* A viewer sends its reports as one or two SSRCs. srtpdec keeps 30 KiB for
  * every one that it meets, before it looks at the authentication tag. */
 #define MAX_SENDERS 32
@@ -105,7 +107,9 @@ on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
   WcWebrtcbinLane *lane = data;
 
   pthread_mutex_lock (&lane->lock);
-  gboolean room = !lane->closed && lane->n_media + n <= MAX_MEDIA;
+  gboolean room = !lane->closed && lane->n_media + n <= MAX_MEDIA &&
+                  wc_subscriber_has_room (lane->subscriber,
+                                          (lane->n_media + n) * PACKET_SIZE);
   for (guint i = 0; room && i < n; i++) {
     Item item = {ITEM_MEDIA, media, packets[i], 0, NULL};
     wc_packet_ref (packets[i].packet);

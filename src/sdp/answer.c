@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* FFmpeg and simple-whep-client read answers into 8192 bytes. */
+/* FFmpeg and simple-whep-client read answers into 8192 bytes. As many again are
+ * TCP's. */
 #define MAX_CANDIDATES 8
 
 WcSdpSetup
@@ -19,36 +20,52 @@ wc_sdp_plan_setup (const WcSdpPlan *plan)
 /* --- candidates
  * --------------------------------------------------------------- */
 
-/* RFC 8445 section 5.1.2: host candidates of component 1; TCP ones last. */
-static guint32
-candidate_priority (guint nth, gboolean is_tcp)
-{
-  guint32 preference = (is_tcp ? 0x3fff : 0xffff) - nth;
+/* Type preferences (RFC 8445 section 5.1.2.2); that of TCP is below all of UDP,
+ * as RFC 6544 section 4.2 has it where both are there. */
+#define PREFERENCE_UDP 126u
+#define PREFERENCE_TCP 90u
+/* Of a passive one (RFC 6544 section 4.2): three bits before the rest. */
+#define DIRECTION_PASSIVE 4u
 
-  return 126u << 24 | preference << 8 | 255u;
+/* RFC 8445 section 5.1.2.1: host candidates of component 1. */
+static guint32
+candidate_priority (guint type, guint local)
+{
+  return type << 24 | local << 8 | 255u;
 }
 
 static void
-append_candidate (GString *out, const WcAddress *address, guint nth,
-                  gboolean is_tcp)
+append_candidate (GString *out, const WcAddress *address, guint nth)
 {
   char ip[WC_ADDRESS_STRLEN];
 
-  wc_sdp_append (out, "a=candidate:%u 1 %s %u %s %u typ host%s", nth + 1,
-                 is_tcp ? "tcp" : "udp", candidate_priority (nth, is_tcp),
-                 wc_address_ip (address, ip), wc_address_port (address),
-                 is_tcp ? " tcptype passive" : "");
+  wc_sdp_append (out, "a=candidate:%u 1 udp %u %s %u typ host", nth + 1,
+                 candidate_priority (PREFERENCE_UDP, 0xffff - nth),
+                 wc_address_ip (address, ip), wc_address_port (address));
+}
+
+static void
+append_tcp_candidate (GString *out, const WcAddress *address, guint16 port,
+                      guint nth)
+{
+  char ip[WC_ADDRESS_STRLEN];
+  guint local = DIRECTION_PASSIVE << 13 | (0x1fff - nth);
+
+  wc_sdp_append (out, "a=candidate:%u 1 tcp %u %s %u typ host tcptype passive",
+                 MAX_CANDIDATES + nth + 1,
+                 candidate_priority (PREFERENCE_TCP, local),
+                 wc_address_ip (address, ip), port);
 }
 
 static void
 append_candidates (GString *out, const WcSdpAnswerParams *params)
 {
-  guint nth = 0;
+  guint n = MIN (params->n_candidates, MAX_CANDIDATES);
 
-  for (guint i = 0; i < params->n_candidates && nth < MAX_CANDIDATES; i++)
-    append_candidate (out, &params->candidates[i], nth++, FALSE);
-  for (guint i = 0; i < params->n_tcp_candidates && nth < MAX_CANDIDATES; i++)
-    append_candidate (out, &params->tcp_candidates[i], nth++, TRUE);
+  for (guint i = 0; i < n; i++)
+    append_candidate (out, &params->candidates[i], i);
+  for (guint i = 0; params->tcp_port != 0 && i < n; i++)
+    append_tcp_candidate (out, &params->candidates[i], params->tcp_port, i);
   wc_sdp_append (out, "a=end-of-candidates");
 }
 

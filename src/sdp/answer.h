@@ -9,12 +9,12 @@
 
 typedef struct {
   const char *ufrag, *pwd;
-  const char *fingerprint;         /* "sha-256 AB:CD:..." of our certificate */
-  const WcAddress *candidates;     /* host candidates, best first */
-  guint n_candidates;              /* at most 8 of all are written */
-  const WcAddress *tcp_candidates; /* passive ones (RFC 6544); written last */
-  guint n_tcp_candidates;
-  const char *stream_id; /* a=msid; the same for both tracks */
+  const char *fingerprint;     /* "sha-256 AB:CD:..." of our certificate */
+  const WcAddress *candidates; /* host candidates, best first */
+  guint n_candidates;          /* at most 8 are written */
+  guint16 tcp_port;            /* 0: none; of the same addresses, passive
+                                  (RFC 6544), written last */
+  const char *stream_id;       /* a=msid; the same for both tracks */
   const char *cname;
   guint32 ssrc[WC_N_MEDIA];
   guint32 rtx_ssrc[WC_N_MEDIA]; /* 0: none */

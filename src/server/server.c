@@ -43,6 +43,9 @@ make_engine (WcServer *server, GError **error)
   WcEngineConfig engine = {
       .workers = config->workers,
       .udp_port = config->udp_port,
+      .tcp = config->tcp_port != 0,
+      .tcp_port =
+          config->tcp_port == WC_TCP_PORT_SAME ? 0 : (guint16)config->tcp_port,
       .ipv6 = config->ipv6,
       .dscp = config->dscp,
       .connect_timeout_ms = config->connect_timeout_ms,
@@ -222,6 +225,9 @@ void
 wc_server_log_ready (WcServer *server)
 {
   g_autofree char *url = make_page_url (server);
+  if (wc_engine_tcp_port (server->engine) != 0)
+    wc_info ("viewers without UDP may come by TCP to port %u",
+             wc_engine_tcp_port (server->engine));
   if (server->admin_token_path != NULL)
     wc_info ("the admin token is in %s", server->admin_token_path);
   else

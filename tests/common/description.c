@@ -48,6 +48,7 @@ tc_description_free (TcDescription *description)
   g_free (description->setup);
   g_free (description->bundle);
   g_array_unref (description->candidates);
+  g_array_unref (description->tcp_candidates);
   g_ptr_array_unref (description->sections);
   g_free (description);
 }
@@ -198,12 +199,17 @@ parse_candidate (Parser *parser, const char *value)
   g_auto (GStrv) words = WORDS (value);
   WcAddress address;
 
-  /* foundation component transport priority address port typ type */
-  if (g_strv_length (words) < 8 || strcmp (words[1], "1") != 0 ||
-      g_ascii_strcasecmp (words[2], "udp") != 0)
+  /* foundation component transport priority address port typ type ... */
+  guint n = g_strv_length (words);
+  if (n < 8 || strcmp (words[1], "1") != 0 ||
+      !wc_address_parse (&address, words[4], (guint16)atoi (words[5])))
     return;
-  if (wc_address_parse (&address, words[4], (guint16)atoi (words[5])))
+  if (g_ascii_strcasecmp (words[2], "udp") == 0)
     g_array_append_val (parser->description->candidates, address);
+  else if (g_ascii_strcasecmp (words[2], "tcp") == 0 && n >= 10 &&
+           strcmp (words[8], "tcptype") == 0 &&
+           strcmp (words[9], "passive") == 0)
+    g_array_append_val (parser->description->tcp_candidates, address);
 }
 
 static void
@@ -329,6 +335,7 @@ tc_description_parse (const char *text, GError **error)
 
   description->text = g_strdup (text);
   description->candidates = g_array_new (FALSE, FALSE, sizeof (WcAddress));
+  description->tcp_candidates = g_array_new (FALSE, FALSE, sizeof (WcAddress));
   description->sections = g_ptr_array_new_with_free_func (section_free);
   for (guint i = 0; lines[i] != NULL; i++) {
     g_strchomp (lines[i]);

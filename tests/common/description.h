@@ -40,8 +40,9 @@ typedef struct {
   char *bundle;      /* the mids, nullable */
   gboolean ice_lite;
   gboolean end_of_candidates;
-  GArray *candidates;  /* WcAddress of UDP component 1, as listed */
-  GPtrArray *sections; /* TcSection, in order */
+  GArray *candidates;     /* WcAddress of UDP component 1, as listed */
+  GArray *tcp_candidates; /* the same of TCP, passive */
+  GPtrArray *sections;    /* TcSection, in order */
 } TcDescription;
 
 /** NULL with an error when something is missing that a viewer cannot do

@@ -5,6 +5,7 @@
 
 #include "common/dtls.h"
 #include "common/peer.h"
+#include "common/tcp-link.h"
 
 struct _TcPeer {
   TcLoop *loop;
@@ -15,6 +16,9 @@ struct _TcPeer {
   int fd;
   guint16 port;
   TcWatch *watch;
+  gboolean over_tcp;
+  gboolean tcp_closed; /* by the server */
+  TcTcpLink *tcp;      /* from the first datagram that went over it */
   TcIdentity *identity;
   TcIce *ice;
   TcDtls *dtls; /* from connect on */

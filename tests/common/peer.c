@@ -42,6 +42,69 @@ tc_peer_fail (TcPeer *peer, const char *format, ...)
   tc_peer_set_state (peer, TC_PEER_FAILED);
 }
 
+/* --- over TCP ------------------------------------------------------------- */
+
+static void
+on_frame (const WcAddress *from, const guint8 *data, gsize size,
+          gpointer data_pointer)
+{
+  tc_peer_receive (data_pointer, from, data, size, wc_clock_now_us ());
+}
+
+static void
+on_frames (gpointer data)
+{
+  tc_peer_received (data);
+}
+
+static void
+on_tcp_closed (gpointer data)
+{
+  TcPeer *peer = data;
+
+  peer->tcp_closed = TRUE;
+}
+
+static void
+send_over_tcp (TcPeer *peer, const WcAddress *to, const guint8 *data,
+               gsize size)
+{
+  TcTcpLinkCallbacks callbacks = {on_frame, on_frames, on_tcp_closed, peer};
+
+  if (peer->tcp == NULL)
+    peer->tcp = tc_tcp_link_new (peer->loop, peer->options.local_address, to,
+                                 &callbacks);
+  tc_tcp_link_send (peer->tcp, data, size);
+}
+
+void
+tc_peer_use_tcp (TcPeer *peer, gboolean tcp)
+{
+  peer->over_tcp = tcp;
+  tc_ice_check_now (peer->ice);
+}
+
+void
+tc_peer_drop_tcp (TcPeer *peer)
+{
+  g_clear_pointer (&peer->tcp, tc_tcp_link_free);
+}
+
+void
+tc_peer_set_reading (TcPeer *peer, gboolean reading)
+{
+  if (peer->tcp != NULL)
+    tc_tcp_link_set_reading (peer->tcp, reading);
+}
+
+gboolean
+tc_peer_tcp_closed (const TcPeer *peer)
+{
+  return peer->tcp_closed;
+}
+
+/* --- what goes out -------------------------------------------------------- */
+
 static void
 send_to (TcPeer *peer, const WcAddress *to, const guint8 *data, gsize size)
 {
@@ -52,6 +115,10 @@ send_to (TcPeer *peer, const WcAddress *to, const guint8 *data, gsize size)
     return;
   if (peer->options.link.send != NULL) {
     peer->options.link.send (to, data, size, peer->options.link.data);
+    return;
+  }
+  if (peer->over_tcp) {
+    send_over_tcp (peer, to, data, size);
     return;
   }
   if (peer->fd < 0)
@@ -247,6 +314,7 @@ tc_peer_new (TcLoop *loop, const TcPeerOptions *options, GError **error)
   peer->loop = loop;
   peer->options = *options;
   peer->family = family_of (options);
+  peer->over_tcp = options->tcp;
   peer->fd = -1;
   peer->rr_interval_us =
       1000 * (gint64)(options->rr_interval_ms != 0 ? options->rr_interval_ms
@@ -271,6 +339,7 @@ void
 tc_peer_free (TcPeer *peer)
 {
   close_socket (peer);
+  g_clear_pointer (&peer->tcp, tc_tcp_link_free);
   tc_timer_free (peer->deadline);
   tc_timer_free (peer->report_timer);
   tc_timer_free (peer->nack_timer);
@@ -309,11 +378,15 @@ static void
 start_ice (TcPeer *peer, gboolean controlling)
 {
   g_autoptr (GArray) usable = g_array_new (FALSE, FALSE, sizeof (WcAddress));
+  const GArray *candidates =
+      peer->over_tcp ? peer->remote->tcp_candidates : peer->remote->candidates;
 
-  for (guint i = 0; i < peer->remote->candidates->len; i++) {
-    WcAddress address = g_array_index (peer->remote->candidates, WcAddress, i);
+  for (guint i = 0; i < candidates->len; i++) {
+    WcAddress address = g_array_index (candidates, WcAddress, i);
 
-    if (address.sa.sa_family == peer->family)
+    /* There is one connection: to the best. */
+    if (address.sa.sa_family == peer->family &&
+        (!peer->over_tcp || usable->len == 0))
       g_array_append_val (usable, address);
   }
   tc_ice_start (peer->ice, peer->remote->ufrag, peer->remote->pwd,

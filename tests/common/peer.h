@@ -42,6 +42,7 @@ typedef struct {
   TcPeerLink link;           /* without send (): a socket of its own */
   const char *local_address; /* numeric, to bind to; NULL: any */
   gboolean ipv6;             /* implied by an IPv6 local_address */
+  gboolean tcp;              /* uses the answer's TCP candidates alone */
   TcIdentity *identity; /* nullable: one of its own; a reference is taken */
   const char *srtp_profiles; /* see tc_identity_new () */
   TcVerify verify;
@@ -143,5 +144,14 @@ void tc_peer_go_silent (TcPeer *peer);
 void tc_peer_renew_ice (TcPeer *peer);
 void tc_peer_restart_ice (TcPeer *peer, const char *remote_ufrag,
                           const char *remote_pwd);
+/** Goes on over TCP, or over UDP again, and nominates that. The server's
+ * candidates of both must have one port. */
+void tc_peer_use_tcp (TcPeer *peer, gboolean tcp);
+/** Closes its connection without a word. */
+void tc_peer_drop_tcp (TcPeer *peer);
+/** FALSE: leaves what comes by TCP to the kernel. */
+void tc_peer_set_reading (TcPeer *peer, gboolean reading);
+/** The server has closed the connection. */
+gboolean tc_peer_tcp_closed (const TcPeer *peer);
 /** Goes on from a new port (RFC 8445: the server sees another pair). */
 gboolean tc_peer_move (TcPeer *peer, GError **error);

@@ -55,6 +55,7 @@ test_defaults (void)
   g_assert_false (config->session_auth_strict);
   g_assert_false (config->metrics_open);
   g_assert_cmpuint (config->udp_port, ==, 8189);
+  g_assert_cmpuint (config->tcp_port, ==, WC_TCP_PORT_SAME);
   g_assert_cmpstr (config->addresses[0], ==, "auto");
   g_assert_cmpuint (g_strv_length (config->interfaces), ==, 0);
   g_assert_true (config->ipv6);
@@ -111,6 +112,7 @@ test_values (void)
   g_assert_true (config->session_auth_strict);
   g_assert_true (config->metrics_open);
   g_assert_cmpuint (config->udp_port, ==, 0);
+  g_assert_cmpuint (config->tcp_port, ==, 0);
   g_assert_cmpstr (config->addresses[1], ==, "2001:db8::1");
   g_assert_cmpstr (config->interfaces[1], ==, "wg0.1");
   g_assert_false (config->ipv6);
@@ -176,6 +178,9 @@ test_limits (void)
       "[ice]\nudp-port=8189 # media",
       "[ice]\nudp-port=",
       "[ice]\nudp-port=18446744073709551617",
+      "[ice]\ntcp-port=65536",
+      "[ice]\ntcp-port=SAME",
+      "[ice]\ntcp-port=",
       "[ice]\nipv6=yes",
       "[ice]\ndscp=64",
       "[ice]\ndscp=AF41",
@@ -221,6 +226,8 @@ test_limits (void)
     refuse (bad[i], VALUE, " is not allowed; ");
   refuse ("[ice]\n\nudp-port=99999", VALUE,
           NAME ":3: [ice] udp-port: 99999 is not allowed; 0 to 65535");
+  refuse ("[ice]\ntcp-port=99999", VALUE,
+          "[ice] tcp-port: 99999 is not allowed; same, or 0 to 65535; 0: none");
   refuse ("[auth]\nadmin-token=abcdefgh\nadmin-token-file=/a", VALUE,
           "both given");
   refuse ("[http]\ntls-certificate=/a", VALUE, "belong together");
@@ -236,12 +243,6 @@ test_limits (void)
 static void
 test_not_built (void)
 {
-  static const char *const bad[] = {
-      "[ice]\ntcp-port=8189",
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
-    refuse (bad[i], WC_CONFIG_ERROR_VALUE, "not built yet");
   refuse ("[mountpoint a]\nkind=file", WC_CONFIG_ERROR_VALUE,
           "[mountpoint a] path: is missing; kind file needs it");
   refuse ("[mountpoint a]\nkind=file\npath=/etc/a.mkv", WC_CONFIG_ERROR_VALUE,

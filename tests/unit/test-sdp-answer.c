@@ -6,6 +6,7 @@
   "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99"
 
 static gboolean own_feedback;
+static guint16 tcp_port;
 
 static char *
 write_answer (const WcSdpPlan *plan, guint n_candidates)
@@ -17,6 +18,7 @@ write_answer (const WcSdpPlan *plan, guint n_candidates)
       .fingerprint = FINGERPRINT,
       .candidates = candidates,
       .n_candidates = n_candidates,
+      .tcp_port = tcp_port,
       .stream_id = "stream",
       .cname = "whepcast",
       .ssrc = {1111, 2222},
@@ -330,9 +332,35 @@ test_size (void)
                             "%032u\r\na=mid:%024u\r\n",
                             i, i);
   plan = plan_ok (offer->str, &opus_track, &h264_track);
+  tcp_port = 65535;
   text = write_answer (plan, 20);
+  tcp_port = 0;
   g_test_message ("%zu bytes", strlen (text));
   g_assert_cmpuint (strlen (text), <, 8000);
+}
+
+/* RFC 6544 sections 4.2 and 4.5: below all of UDP, behind them [S-24]. */
+static void
+test_tcp_candidates (void)
+{
+  g_autofree char *offer = load_offer ("chrome-audio-video");
+  g_autoptr (WcSdpPlan) plan = plan_ok (offer, &opus_track, &h264_track);
+  g_autofree char *without = write_answer (plan, 2);
+
+  assert_absent (without, " tcp ");
+  tcp_port = 443;
+  g_autofree char *text = write_answer (plan, 2);
+  tcp_port = 0;
+  assert_line (text, "a=candidate:1 1 udp 2130706431 192.0.2.1 8189 typ host");
+  assert_line (text, "a=candidate:9 1 tcp 1520435199 192.0.2.1 443 typ host "
+                     "tcptype passive");
+  assert_line (text, "a=candidate:10 1 tcp 1520434943 "
+                     "2001:db8:1111:2222:3333:4444:5555:6666 443 typ host "
+                     "tcptype passive");
+  const char *tcp = strstr (text, " tcp ");
+  g_assert_true (strstr (text, " udp ") < tcp);
+  g_assert_null (strstr (tcp, " udp "));
+  g_assert_true (strstr (text, "a=end-of-candidates") > tcp);
 }
 
 static void
@@ -506,6 +534,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/answer/S-20", test_setup);
   g_test_add_func ("/sdp/answer/S-22-S-31", test_options);
   g_test_add_func ("/sdp/answer/S-23-S-24", test_candidates);
+  g_test_add_func ("/sdp/answer/S-24-tcp", test_tcp_candidates);
   g_test_add_func ("/sdp/answer/S-25", test_size);
   g_test_add_func ("/sdp/answer/S-26-S-35", test_text);
   g_test_add_func ("/sdp/answer/S-37", test_codec_mismatch);

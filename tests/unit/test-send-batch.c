@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define VIEWERS 3
 #define HEADER 12
@@ -367,6 +369,85 @@ test_kernel (gconstpointer ipv6)
   g_free (datagrams);
 }
 
+/* --- over TCP ------------------------------------------------------------- */
+
+/* What the other end of the connection has got so far, as packets of viewer 1.
+ */
+static void
+read_frames (int fd, GByteArray *stream)
+{
+  guint8 bytes[65536];
+  guint16 to = 1001;
+  gssize n;
+
+  while ((n = recv (fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+    g_byte_array_append (stream, bytes, (guint)n);
+  while (stream->len >= 2 &&
+         stream->len >= 2u + (guint)(stream->data[0] << 8 | stream->data[1])) {
+    guint size = (guint)(stream->data[0] << 8 | stream->data[1]);
+    g_ptr_array_add (packets, g_bytes_new (stream->data + 2, size));
+    g_array_append_val (ports, to);
+    g_byte_array_remove_range (stream, 0, 2 + size);
+  }
+}
+
+/* Viewers over UDP beside it do not notice; who does not read is refused, with
+ * nothing cut off. */
+static void
+test_tcp (Fixture *f, gconstpointer unused)
+{
+  static const guint16 sizes[] = {100, 800, 800, 300};
+  g_autoptr (GByteArray) stream = g_byte_array_new ();
+  int pair[2], epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  WcAddress nobody = {0};
+  guint n = 0;
+
+  g_assert_cmpint (
+      socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair),
+      ==, 0);
+  WcTcp *tcp = wc_tcp_new (pair[0], &nobody, &nobody, epoll_fd);
+  f->paths[1].tcp = tcp;
+  g_assert_true (add (f, 0, 4, sizes));
+  g_assert_true (add (f, 1, 4, sizes));
+  g_assert_true (add (f, 2, 4, sizes));
+  g_assert_true (add (f, 1, 3, NULL));
+  then (EAGAIN, 0); /* the UDP socket is full: no matter */
+  g_assert_false (wc_send_batch_flush (f->batch));
+  read_frames (pair[1], stream);
+  assert_received (f, 7);
+  g_assert_true (wc_send_batch_flush (f->batch));
+  assert_received (f, 8);
+  g_assert_cmpuint (wc_send_batch_stats (f->batch)->datagrams, ==, 15);
+  g_assert_cmpuint (tcp->promised, ==, 0);
+
+  while (add (f, 1, 10, NULL)) {
+    n += 10;
+    g_assert_cmpuint (n, <, 10000);
+    g_assert_true (add (f, 0, 1, NULL));
+    if (n % 30 == 0)
+      wc_send_batch_flush (f->batch);
+  }
+  wc_send_batch_flush (f->batch);
+  assert_received (f, packets->len);
+  while (tcp->n_waiting > 0) {
+    read_frames (pair[1], stream);
+    wc_tcp_flush (tcp);
+  }
+  read_frames (pair[1], stream);
+  assert_received (f, n);
+  g_assert_cmpuint (stream->len, ==, 0);
+  g_assert_cmpuint (wc_send_batch_stats (f->batch)->failed, ==, 0);
+
+  /* Not flushed, and the connection goes. */
+  g_assert_true (add (f, 1, 5, NULL));
+  wc_tcp_close (tcp);
+  wc_tcp_unref (tcp);
+  wc_send_batch_flush (f->batch);
+  g_assert_cmpuint (wc_send_batch_stats (f->batch)->failed, ==, 5);
+  close (pair[1]);
+  close (epoll_fd);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -385,6 +466,7 @@ main (int argc, char **argv)
   ADD ("lost/ENETUNREACH", ENETUNREACH, test_lost);
   ADD ("lost/EPERM", EPERM, test_lost);
   ADD ("forget", 0, test_forget);
+  ADD ("tcp", 0, test_tcp);
   g_test_add_data_func ("/send-batch/kernel/ipv4", GINT_TO_POINTER (FALSE),
                         test_kernel);
   g_test_add_data_func ("/send-batch/kernel/dual", GINT_TO_POINTER (TRUE),
