@@ -416,8 +416,8 @@ wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
 gboolean
 wc_endpoint_has_room (WcEndpoint *endpoint, gsize size)
 {
-  return endpoint->path.tcp == NULL ||
-         wc_tcp_has_room (endpoint->path.tcp, size);
+  return endpoint->has_path && (endpoint->path.tcp == NULL ||
+                                wc_tcp_has_room (endpoint->path.tcp, size));
 }
 
 void

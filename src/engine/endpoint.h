@@ -126,7 +126,8 @@ gboolean wc_endpoint_get_address (WcEndpoint *endpoint, WcAddress *address,
 /** @ufrag: that of the request, one of @endpoint's. */
 void wc_endpoint_on_stun (WcEndpoint *endpoint, const char *ufrag,
                           const WcDatagram *datagram);
-/** Room for @size bytes of media; by UDP there always is. */
+/** Room for @size bytes of media; by UDP there always is, without a path there
+ * is none. */
 gboolean wc_endpoint_has_room (WcEndpoint *endpoint, gsize size);
 /** @tcp was closed. Without another path it waits for one until consent is
  * over. */

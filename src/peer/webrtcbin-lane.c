@@ -15,7 +15,7 @@
 #define MAX_DATAGRAMS 128
 #define RTP_HEADER_SIZE 12
 /* With headers, RTX, tag and frame. */
-#define PACKET_SIZE (WC_MAX_PAYLOAD + 64)
+#define PACKET_SIZE (WC_MAX_PAYLOAD + (gsize)64)
 /* A viewer sends its reports as one or two SSRCs. srtpdec keeps 30 KiB for
  * every one that it meets, before it looks at the authentication tag. */
 #define MAX_SENDERS 32
@@ -43,10 +43,11 @@ struct WcWebrtcbinLane {
   GPtrArray *fingerprints; /* of the plan's offer, borrowed */
   guint32 ssrc[WC_N_MEDIA];
 
-  pthread_mutex_t lock; /* guards the next six */
+  pthread_mutex_t lock; /* guards the next seven */
   pthread_cond_t idle;
   GArray *queue; /* of Item */
   guint n_media, n_datagrams;
+  guint n_running;    /* media of the run that goes on */
   gboolean scheduled; /* queued in the pool or running */
   gboolean closed;
 
@@ -101,15 +102,24 @@ enqueue (WcWebrtcbinLane *lane, Item item)
 
 /* --- the engine's side (worker) ------------------------------------------- */
 
+/* With the lock held. What is on its way to a connection that is too slow must
+ * not be more than it takes: later it would be cut out of the middle. */
+static gboolean
+has_room (WcWebrtcbinLane *lane, guint n)
+{
+  gsize bytes = (lane->n_media + lane->n_running + n) * PACKET_SIZE;
+
+  return !lane->closed && lane->n_media + n <= MAX_MEDIA &&
+         wc_subscriber_has_room (lane->subscriber, bytes);
+}
+
 static gboolean
 on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
 {
   WcWebrtcbinLane *lane = data;
 
   pthread_mutex_lock (&lane->lock);
-  gboolean room = !lane->closed && lane->n_media + n <= MAX_MEDIA &&
-                  wc_subscriber_has_room (lane->subscriber,
-                                          (lane->n_media + n) * PACKET_SIZE);
+  gboolean room = has_room (lane, n);
   for (guint i = 0; room && i < n; i++) {
     Item item = {ITEM_MEDIA, media, packets[i], 0, NULL};
     wc_packet_ref (packets[i].packet);
@@ -326,6 +336,7 @@ take_queue (WcWebrtcbinLane *lane)
     GArray *queue = lane->queue;
     lane->queue = lane->running;
     lane->running = queue;
+    lane->n_running = lane->n_media;
     lane->n_media = 0;
     lane->n_datagrams = 0;
   }
@@ -338,6 +349,7 @@ finish_run (WcWebrtcbinLane *lane)
 {
   pthread_mutex_lock (&lane->lock);
   gboolean finished = lane->queue->len == 0 || lane->closed;
+  lane->n_running = 0;
   if (finished) {
     lane->scheduled = FALSE;
     pthread_cond_broadcast (&lane->idle);

@@ -7,6 +7,7 @@
 import { execFileSync } from 'node:child_process';
 
 export const ADDRESS = '10.9.0.1';
+export const ADDRESS_6 = 'fd00:9::1';
 
 /** How to get into a new namespace here, or why there is none. */
 export function namespaceCommand() {
@@ -21,18 +22,45 @@ export function namespaceCommand() {
   }
 }
 
-export function layNetwork() {
+function lay(lines) {
   // Chromium gathers nothing in a namespace that has only lo.
-  for (const line of [
-    'link set lo up',
-    'link add v0 type veth peer name v1',
+  for (const line of ['link set lo up', 'link add v0 type veth peer name v1', ...lines]) {
+    execFileSync('ip', line.split(' '));
+  }
+}
+
+export function layNetwork() {
+  lay([
     `addr add ${ADDRESS}/24 dev v0`,
     'link set v0 up',
     'link set v1 up',
     'route add default dev v0',
-  ]) {
-    execFileSync('ip', line.split(' '));
-  }
+  ]);
+}
+
+/** Without IPv4, but for lo. */
+export function layNetwork6() {
+  lay([
+    'link set v1 up',
+    'link set v0 up',
+    `-6 addr add ${ADDRESS_6}/64 dev v0 nodad`,
+    '-6 route add default dev v0',
+  ]);
+}
+
+/** Nobody gets a datagram any more. */
+export function blockUdp() {
+  execFileSync('nft', [
+    'add table inet block; ' +
+    'add chain inet block in { type filter hook input priority 0; }; ' +
+    'add rule inet block in meta l4proto udp counter drop',
+  ]);
+}
+
+/** How many were not passed since. */
+export function blocked() {
+  const text = execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' });
+  return /inet block/.test(text) ? counted('block') : 0;
 }
 
 /**
@@ -49,7 +77,11 @@ export function drop(match, percent) {
   ]);
 }
 
-export function dropped() {
-  const text = execFileSync('nft', ['list', 'table', 'inet', 'loss'], { encoding: 'utf8' });
+function counted(table) {
+  const text = execFileSync('nft', ['list', 'table', 'inet', table], { encoding: 'utf8' });
   return Number(/counter packets (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+export function dropped() {
+  return counted('loss');
 }
