@@ -393,6 +393,7 @@ test_oversize (void)
   g_assert_true (wait_for (&viewer.dtls, 1));
   send_frame (fd, data, sizeof data);
   assert_closed (fd);
+  g_assert_true (WAIT_STAT (engine, tcp_connections, 0));
   g_assert_false (has_path (subscriber, &is_tcp));
   g_assert_false (wc_subscriber_send (subscriber, "x", 1));
   g_assert_cmpuint (atomic_load (&viewer.expired), ==, 0);
