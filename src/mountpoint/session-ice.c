@@ -43,6 +43,7 @@ wc_mountpoint_restart_ice (WcMountpoint *mountpoint, WcSession *self,
                            const char *ufrag, const char *pwd)
 {
   const WcCandidateList *candidates = mountpoint->context->candidates;
+  const WcEngine *engine = mountpoint->context->engine;
   WcIceCredentials fresh;
 
   if (self->peer == NULL ||
@@ -54,6 +55,7 @@ wc_mountpoint_restart_ice (WcMountpoint *mountpoint, WcSession *self,
       .pwd = fresh.pwd,
       .candidates = candidates->items,
       .n_candidates = candidates->n,
+      .tcp_port = engine != NULL ? wc_engine_tcp_port (engine) : 0,
   };
   wc_info ("%s: %s %s: ICE restart", self->mountpoint_id,
            self->publishes ? "publisher" : "viewer", self->public_id);
