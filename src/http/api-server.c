@@ -104,7 +104,8 @@ rtsp_json (const WcHttpContext *context)
 }
 
 static JsonObject *
-candidate_json (const WcNetwork *network, const WcAddress *address)
+candidate_json (const WcNetwork *network, const WcAddress *address,
+                guint16 port, const char *protocol)
 {
   JsonObject *object = json_object_new ();
   char text[WC_ADDRESS_STRLEN];
@@ -113,8 +114,8 @@ candidate_json (const WcNetwork *network, const WcAddress *address)
   wc_network_get_reach (network, address, &reach);
   json_object_set_string_member (object, "address",
                                  wc_address_ip (address, text));
-  json_object_set_int_member (object, "port", wc_address_port (address));
-  json_object_set_string_member (object, "protocol", "udp");
+  json_object_set_int_member (object, "port", port);
+  json_object_set_string_member (object, "protocol", protocol);
   json_object_set_string_member (object, "type", "host");
   wc_api_set_text (object, "interface", reach.interface);
   wc_api_set_text (object, "name", reach.name);
@@ -126,11 +127,18 @@ static JsonArray *
 candidates_json (const WcHttpContext *context)
 {
   const WcCandidateList *list = wc_network_candidates (context->network);
+  guint16 udp_port = wc_engine_udp_port (context->engine);
+  guint16 tcp_port = wc_engine_tcp_port (context->engine);
   JsonArray *candidates = json_array_new ();
 
   for (guint i = 0; i < list->n; i++)
     json_array_add_object_element (
-        candidates, candidate_json (context->network, &list->items[i]));
+        candidates,
+        candidate_json (context->network, &list->items[i], udp_port, "udp"));
+  for (guint i = 0; tcp_port != 0 && i < list->n; i++)
+    json_array_add_object_element (
+        candidates,
+        candidate_json (context->network, &list->items[i], tcp_port, "tcp"));
   return candidates;
 }
 

@@ -5,7 +5,7 @@
 
 #define FIX_ADDRESSES                                                          \
   "set [ice] addresses to the public address or name of this server, and "     \
-  "forward its UDP port"
+  "forward its ports"
 
 /* --- an address ----------------------------------------------------------- */
 

@@ -41,7 +41,10 @@ function ownHosts(scope) {
 function waitPlaces(server, expected) {
   return waitFor(`viewers are told ${expected}`, async () => {
     const state = await server.api.server();
-    const seen = state.candidates.map(({ address }) => address);
+    const told = (protocol) => state.candidates
+      .filter((candidate) => candidate.protocol === protocol).map(({ address }) => address);
+    const seen = told('udp');
+    assert.deepEqual(told('tcp'), seen);
     if (seen.join() !== expected.join()) {
       throw new Error(seen.join());
     }
