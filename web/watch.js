@@ -41,6 +41,7 @@ const ui = {
   chip: element('chip'),
   viewers: element('viewers'),
   viewersCount: element('viewers-count'),
+  quality: element('quality'),
   stats: element('stats'),
   statsList: element('stats-list'),
   statsButton: element('stats-button'),
@@ -141,6 +142,27 @@ function showViewers() {
   const { viewers } = player;
   ui.viewers.hidden = viewers === null;
   ui.viewersCount.textContent = String(viewers);
+}
+
+/** Only where there is something to choose. */
+function showQuality() {
+  const { layers, layer } = player;
+  const playing = layers.find((one) => one.playing);
+  const name = ({ rid, height }) => height ? `${height}p` : rid;
+  const auto = playing && layer === null ? `Auto (${name(playing)})` : 'Auto';
+  const options = [['', auto], ...layers.map((one) => [one.rid, name(one)])];
+  ui.quality.hidden = layers.length < 2;
+  // A list that is open is left alone as long as it is true.
+  if (ui.quality.dataset.shown !== JSON.stringify(options)) {
+    ui.quality.dataset.shown = JSON.stringify(options);
+    ui.quality.replaceChildren(...options.map(([value, textContent]) =>
+      Object.assign(document.createElement('option'), { value, textContent })));
+  }
+  ui.quality.value = layer ?? '';
+}
+
+function chooseQuality() {
+  player.selectLayer(ui.quality.value || null).catch(() => {}).finally(showQuality);
 }
 
 function submitToken(event) {
@@ -293,6 +315,8 @@ function connectEvents() {
   player.addEventListener('state', showState);
   player.addEventListener('track', showSound);
   player.addEventListener('viewers', showViewers);
+  player.addEventListener('layers', showQuality);
+  ui.quality.addEventListener('change', chooseQuality);
   ui.tokenForm.addEventListener('submit', submitToken);
   ui.again.addEventListener('click', () => player.start());
   ui.unmute.addEventListener('click', () => setMuted(false));

@@ -15,7 +15,8 @@
 // Nothing here depends on one server; it runs in any page as an ES module.
 
 import {
-  eventsUrlOfLink, iceServersOfLink, restartedAnswer, retryAfterMs, trickleFragment, withStereo,
+  eventsUrlOfLink, iceServersOfLink, layersOfEvent, layerUrlOfLink, restartedAnswer,
+  retryAfterMs, trickleFragment, withStereo,
 } from './whep-text.js';
 
 /** Deadlines and pauses, all in milliseconds; each can be given as an option. */
@@ -107,6 +108,7 @@ class Attempt {
   restarting = false;
   over = false;
   eventsUrl = null;
+  layerUrl = null;
   inactive = false; // the server said that the source has gone
   abort = new AbortController(); // of what listens to events
 }
@@ -127,6 +129,8 @@ export class WhepPlayer extends EventTarget {
   #running = false;
   #viewers = null;
   #network = globalThis.navigator?.connection?.type;
+  #layers = [];
+  #layer = null;
 
   /**
    * @param {HTMLVideoElement|null} video gets the stream; null: take `stream`
@@ -163,6 +167,11 @@ export class WhepPlayer extends EventTarget {
   get stream() { return this.#attempt?.stream ?? null; }
   /** How many watch, if the server says so, else null; the `viewers` event. */
   get viewers() { return this.#viewers; }
+  /** The layers to choose from: { rid, bitrate, width, height, playing }, the best
+   * first; none without simulcast. The `layers` event. */
+  get layers() { return this.#layers; }
+  /** The rid that was chosen; null: the server chooses. */
+  get layer() { return this.#layer; }
   /** The RTCPeerConnection of now, for those who want more than getStats(). */
   get peerConnection() { return this.#attempt?.pc ?? null; }
 
@@ -190,6 +199,13 @@ export class WhepPlayer extends EventTarget {
     this.#endAttempt();
     this.#setState('closed', 'Stopped');
     await this.#ending;
+  }
+
+  /** Ask for a layer by its rid, or with null for what suits the link. It is asked
+   * for again in later sessions. Throws a WhepError if the server will not. */
+  async selectLayer(rid) {
+    this.#layer = rid;
+    await this.#postLayer(this.#attempt);
   }
 
   /** Stop and forget the page's events: the object is not used again. */
@@ -298,6 +314,12 @@ export class WhepPlayer extends EventTarget {
     }
     const events = eventsUrlOfLink(link);
     attempt.eventsUrl = events ? new URL(events, response.url).href : null;
+    const layer = layerUrlOfLink(link);
+    attempt.layerUrl = layer ? new URL(layer, response.url).href : null;
+    if (this.#layer !== null) {
+      // One that this publisher does not send is no reason not to play.
+      this.#postLayer(attempt).catch(() => {});
+    }
     if (attempt.over) {
       // Stopped while the POST was under way: the session exists, so end it.
       this.#deleteSession(attempt);
@@ -457,6 +479,9 @@ export class WhepPlayer extends EventTarget {
       case 'viewercount':
         this.#setViewers(JSON.parse(data).viewercount);
         break;
+      case 'layers':
+        this.#setLayers(layersOfEvent(data));
+        break;
       case 'reconnect':
         // The server ends the session; not all of its viewers return as one.
         this.#endAttempt();
@@ -469,6 +494,25 @@ export class WhepPlayer extends EventTarget {
   #setViewers(count) {
     this.#viewers = Number.isFinite(count) ? count : null;
     this.dispatchEvent(new CustomEvent('viewers', { detail: { viewers: this.#viewers } }));
+  }
+
+  async #postLayer(attempt) {
+    if (!attempt?.layerUrl) {
+      return;
+    }
+    const response = await fetch(attempt.layerUrl, {
+      method: 'POST',
+      headers: this.#headers({ 'Content-Type': 'application/json' }),
+      body: JSON.stringify(this.#layer === null ? {} : { rid: this.#layer }),
+    });
+    if (!response.ok) {
+      throw await WhepError.from(response);
+    }
+  }
+
+  #setLayers(layers) {
+    this.#layers = layers;
+    this.dispatchEvent(new CustomEvent('layers', { detail: { layers } }));
   }
 
   // --- watching it ---------------------------------------------------------
@@ -636,6 +680,7 @@ export class WhepPlayer extends EventTarget {
     attempt.over = true;
     attempt.abort.abort();
     this.#setViewers(null);
+    this.#setLayers([]);
     this.#attempt = null;
     this.#lastStats = null;
     clearTimeout(this.#watchTimer);

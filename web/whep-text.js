@@ -3,6 +3,7 @@
 // The texts of WHEP and WHIP: SDP, fragments of it, header fields. Pure functions.
 
 const EVENTS_RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
+const LAYER_RELATION = 'urn:ietf:params:whep:ext:core:layer';
 
 /** Ask for stereo: without it in the offer browsers play Opus as mono. */
 export function withStereo(sdp) {
@@ -33,11 +34,23 @@ export function iceServersOfLink(header) {
     .filter((server) => /^(stun|turn)s?:/.test(server.urls));
 }
 
-/** The URL of the events extension in a Link header, or null. */
-export function eventsUrlOfLink(header) {
+/** The URL of an extension in a Link header, or null. */
+function urlOfLink(header, relation) {
   const link = (header ?? '').split(/,\s*(?=<)/)
-    .find((one) => one.includes(`rel="${EVENTS_RELATION}"`));
+    .find((one) => one.includes(`rel="${relation}"`));
   return /<([^>]*)>/.exec(link ?? '')?.[1] ?? null;
+}
+
+export const eventsUrlOfLink = (header) => urlOfLink(header, EVENTS_RELATION);
+export const layerUrlOfLink = (header) => urlOfLink(header, LAYER_RELATION);
+
+/** The layers in the data of a `layers` event: those of the first m-line that has
+ * some, the best first. */
+export function layersOfEvent(data) {
+  const lists = Object.values(JSON.parse(data)).filter(Array.isArray);
+  return (lists.find((list) => list.length > 0) ?? [])
+    .filter(({ rid, bitrate }) => typeof rid === 'string' && bitrate > 0)
+    .sort((a, b) => (b.height ?? 0) - (a.height ?? 0) || b.bitrate - a.bitrate);
 }
 
 /** RFC 8840: the candidates found so far, the credentials they belong to. The

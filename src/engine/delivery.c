@@ -23,12 +23,14 @@ wc_delivery_init (WcDelivery *delivery, WcTrack *track, WcMedia media,
   };
   wc_id_random_bytes (&seq, sizeof seq);
   delivery->index = seq & 0x7fff;
-  wc_id_random_bytes (&delivery->offset, sizeof delivery->offset);
+  wc_id_random_bytes (&delivery->map.offset, sizeof delivery->map.offset);
 }
 
 void
 wc_delivery_clear (WcDelivery *delivery)
 {
+  for (guint i = 0; i < WC_DELIVERY_RUNS; i++)
+    g_clear_pointer (&delivery->runs[i].track, wc_track_unref);
   g_clear_pointer (&delivery->track, wc_track_unref);
   delivery->state = WC_DELIVERY_OFF;
 }
@@ -43,7 +45,7 @@ plan_squeeze (WcDelivery *delivery, guint32 first_frame)
   gint64 newest, newest_us;
   guint32 frame;
 
-  delivery->squeeze = (WcSqueeze){0};
+  delivery->map.squeeze = (WcSqueeze){0};
   if (delivery->media != WC_MEDIA_VIDEO ||
       !wc_track_newest (delivery->track, &newest, &newest_us, &frame))
     return;
@@ -59,7 +61,7 @@ plan_squeeze (WcDelivery *delivery, guint32 first_frame)
     newest_out = MAX (newest, delivery->last + n * step);
   }
   gint64 end = newest_out + step;
-  delivery->squeeze = (WcSqueeze){
+  delivery->map.squeeze = (WcSqueeze){
       .on = TRUE,
       .end_frame = frame + 1,
       .end = end,
@@ -76,7 +78,7 @@ wc_delivery_begin (WcDelivery *delivery, guint64 live_seq, gboolean fast_start)
   if (delivery->track == NULL)
     return;
   delivery->resumed = TRUE;
-  delivery->squeeze = (WcSqueeze){0};
+  delivery->map.squeeze = (WcSqueeze){0};
   if (delivery->media == WC_MEDIA_AUDIO) {
     delivery->state = WC_DELIVERY_LIVE;
   } else if (fast_start && wc_track_find_start (delivery->track, &start) &&
@@ -90,9 +92,10 @@ wc_delivery_begin (WcDelivery *delivery, guint64 live_seq, gboolean fast_start)
 
 /* Fills @outgoing and returns the timestamp on the track's time line. */
 static gint64
-fill (const WcDelivery *delivery, const WcSqueeze *squeeze, WcPacket *packet,
+fill (const WcDelivery *delivery, const WcDeliveryMap *map, WcPacket *packet,
       guint64 index, WcOutgoing *outgoing)
 {
+  const WcSqueeze *squeeze = &map->squeeze;
   gint64 before = (gint32)(squeeze->end_frame - packet->frame);
   gint64 timestamp = packet->timestamp;
   gint64 capture_us = packet->capture_us;
@@ -107,8 +110,9 @@ fill (const WcDelivery *delivery, const WcSqueeze *squeeze, WcPacket *packet,
       .packet = packet,
       .index = index,
       .ssrc = delivery->ssrc,
-      .timestamp = (guint32)timestamp + delivery->offset,
+      .timestamp = (guint32)timestamp + map->offset,
       .payload_type = delivery->payload_type,
+      .pictures = map->pictures,
       .capture_us = capture_us,
   };
   return timestamp;
@@ -117,10 +121,14 @@ fill (const WcDelivery *delivery, const WcSqueeze *squeeze, WcPacket *packet,
 static void
 begin_run (WcDelivery *delivery, guint64 seq)
 {
-  delivery->runs[delivery->n_runs++ % WC_DELIVERY_RUNS] = (WcDeliveryRun){
+  WcDeliveryRun *run = &delivery->runs[delivery->n_runs++ % WC_DELIVERY_RUNS];
+
+  g_clear_pointer (&run->track, wc_track_unref);
+  *run = (WcDeliveryRun){
       .index = delivery->index,
       .seq = seq,
-      .squeeze = delivery->squeeze,
+      .track = wc_track_ref (delivery->track),
+      .map = delivery->map,
   };
   delivery->resumed = FALSE;
 }
@@ -141,7 +149,7 @@ send_batch (WcDelivery *delivery, WcPacket *const *packets, guint n,
     index += packets[i]->seq - expected;
     expected = packets[i]->seq + 1;
     gint64 timestamp =
-        fill (delivery, &delivery->squeeze, packets[i], index++, &outgoing[i]);
+        fill (delivery, &delivery->map, packets[i], index++, &outgoing[i]);
     last = delivery->began || i > 0 ? MAX (last, timestamp) : timestamp;
     bytes += packets[i]->size + RTP_HEADER_SIZE;
     start |= (packets[i]->flags & WC_PACKET_START) != 0;
@@ -313,9 +321,82 @@ wc_delivery_find (const WcDelivery *delivery, guint16 seq, WcOutgoing *outgoing)
   const WcDeliveryRun *run = find_run (delivery, index);
   if (run == NULL)
     return NULL;
-  WcPacket *packet =
-      wc_track_get (delivery->track, run->seq + (index - run->index));
+  WcPacket *packet = wc_track_get (run->track, run->seq + (index - run->index));
   if (packet != NULL)
-    fill (delivery, &run->squeeze, packet, index, outgoing);
+    fill (delivery, &run->map, packet, index, outgoing);
   return packet;
+}
+
+WcPacket *
+wc_delivery_find_last (const WcDelivery *delivery, WcOutgoing *outgoing)
+{
+  if (!delivery->began)
+    return NULL;
+  return wc_delivery_find (delivery, (guint16)(delivery->index - 1), outgoing);
+}
+
+/* --- another layer -------------------------------------------------------- */
+
+/* Of what was sent last, or, if that is not held any more, of what the track
+ * had last: when it was captured, and its timestamp for the viewer. */
+static void
+find_end (const WcDelivery *delivery, const WcPacket *last,
+          const WcOutgoing *outgoing, gint64 *capture_us, guint32 *timestamp)
+{
+  gint64 newest;
+  guint32 frame;
+
+  *capture_us = outgoing->capture_us;
+  *timestamp = outgoing->timestamp;
+  if (last == NULL && delivery->began &&
+      wc_track_last (delivery->track, &newest, capture_us, &frame))
+    *timestamp = (guint32)newest + delivery->map.offset;
+}
+
+/* Where the layers meet: the viewer's timestamps go on by what has passed
+ * between the captures. Should @next still be behind what was sent, its newest
+ * frame comes right after that. */
+static void
+map_times (WcDelivery *delivery, WcTrack *next, const WcPacket *first,
+           gint64 capture_us, guint32 timestamp)
+{
+  gint64 rate = wc_track_clock_rate (next);
+  gint64 passed = (first->capture_us - capture_us) * rate / G_USEC_PER_SEC;
+  gint64 last = first->timestamp - passed;
+  gint64 newest, newest_us;
+  guint32 frame;
+
+  if (wc_track_newest (next, &newest, &newest_us, &frame))
+    last = MIN (last, newest);
+  delivery->map.offset = timestamp - (guint32)last;
+  delivery->last = last;
+}
+
+gboolean
+wc_delivery_change_track (WcDelivery *delivery, WcTrack *next, guint64 start)
+{
+  WcOutgoing outgoing = {0};
+  g_autoptr (WcPacket) first = wc_track_get (next, start);
+  g_autoptr (WcPacket) last = wc_delivery_find_last (delivery, &outgoing);
+  gint64 capture_us;
+  guint32 timestamp;
+
+  if (first == NULL)
+    return FALSE;
+  if (delivery->began) {
+    find_end (delivery, last, &outgoing, &capture_us, &timestamp);
+    map_times (delivery, next, first, capture_us, timestamp);
+  }
+  if (last != NULL)
+    delivery->map.pictures = wc_picture_shift_after (
+        wc_track_codec (next), last->payload, last->size, outgoing.pictures,
+        first->payload, first->size);
+  wc_track_ref (next);
+  wc_track_unref (delivery->track);
+  delivery->track = next;
+  delivery->map.squeeze = (WcSqueeze){0};
+  delivery->resumed = TRUE;
+  delivery->state = WC_DELIVERY_CATCHING_UP;
+  delivery->cursor = start;
+  return TRUE;
 }

@@ -33,12 +33,20 @@ typedef struct {
   gint64 end_us;     /* capture time of `end` */
 } WcSqueeze;
 
-/* A stretch in which the viewer's numbers follow the track's: from one begin to
- * the next. */
+/* How times and pictures of the track become the viewer's. */
 typedef struct {
-  guint64 index; /* of the viewer, of the first packet */
-  guint64 seq;   /* of the track, of the same */
+  guint32 offset; /* timestamp of the viewer minus that of the track */
+  WcPictureShift pictures;
   WcSqueeze squeeze;
+} WcDeliveryMap;
+
+/* A stretch in which the viewer's numbers follow the track's: from one begin,
+ * or change of layer, to the next. */
+typedef struct {
+  guint64 index;  /* of the viewer, of the first packet */
+  guint64 seq;    /* of the track, of the same */
+  WcTrack *track; /* referenced */
+  WcDeliveryMap map;
 } WcDeliveryRun;
 
 /* So many are remembered: what is asked for again is two seconds old at most,
@@ -58,12 +66,11 @@ typedef struct {
   guint64 expected;     /* the seq that follows the last one sent */
   gboolean resumed;     /* what was left out is no loss: no gap in seq */
   guint64 index;        /* of the viewer, next; with its roll-overs */
-  guint32 offset;       /* timestamp of the viewer minus that of the track */
   gint64 last;          /* highest timestamp sent, of the track's time line */
   gboolean began;       /* `last` is valid */
   gint64 start_sent_us; /* when a start point was last sent; 0: never */
 
-  WcSqueeze squeeze; /* of the run to come, or that goes on */
+  WcDeliveryMap map; /* of the run to come, or that goes on */
   WcDeliveryRun runs[WC_DELIVERY_RUNS]; /* circular */
   guint n_runs;                         /* ever begun */
 
@@ -98,6 +105,17 @@ void wc_delivery_lagged (WcDelivery *delivery);
  * flushed. */
 guint wc_delivery_catch_up (WcDelivery *delivery, guint64 live_seq,
                             guint budget, gint64 now_us, GPtrArray *held);
+
+/** Goes on with @next, another encoding of the same pictures (a layer of
+ * simulcast), from its start point @start on: numbers, timestamps (by the
+ * capture times) and picture numbers continue. FALSE when @start is not held.
+ */
+gboolean wc_delivery_change_track (WcDelivery *delivery, WcTrack *next,
+                                   guint64 start);
+
+/** What the viewer got last, as wc_delivery_find () gives it. */
+WcPacket *wc_delivery_find_last (const WcDelivery *delivery,
+                                 WcOutgoing *outgoing);
 
 /** What the viewer got as @seq, if it is still in the ring: @outgoing is filled
  * as it was then. (transfer full) (nullable) */

@@ -53,6 +53,7 @@ add_rtx (WcDirectLane *lane, WcDirectStream *stream, WcSendBatch *batch,
   payload[0] = (guint8)(outgoing->index >> 8);
   payload[1] = (guint8)outgoing->index;
   memcpy (payload + OSN_SIZE, packet->payload, packet->size);
+  wc_picture_shift_apply (outgoing->pictures, payload + OSN_SIZE, packet->size);
   job->header_size = WC_RTP_FIXED_HEADER;
   job->payload = payload;
   job->payload_size = (guint16)payload_size;
@@ -72,7 +73,8 @@ add_again (WcDirectLane *lane, WcSendBatch *batch, const WcOutgoing *outgoing)
   job->srtp = lane->out;
   job->index = outgoing->index;
   job->header_size = WC_RTP_FIXED_HEADER;
-  job->payload = packet->payload;
+  job->payload =
+      wc_direct_lane_payload (outgoing, job->packet + WC_RTP_FIXED_HEADER);
   job->payload_size = packet->size;
 }
 

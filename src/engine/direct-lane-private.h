@@ -58,3 +58,6 @@ WcSendPath *wc_direct_lane_path (WcDirectLane *lane);
 void wc_direct_lane_write_header (guint8 *out, const WcOutgoing *outgoing,
                                   guint32 ssrc, guint8 payload_type,
                                   guint64 index);
+/** The payload as the viewer gets it: the shared one, or a copy in @room, of
+ * the packet's size. */
+const guint8 *wc_direct_lane_payload (const WcOutgoing *outgoing, guint8 *room);

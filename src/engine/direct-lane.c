@@ -13,6 +13,9 @@
  */
 #define REPORT_INTERVAL_US G_USEC_PER_SEC
 
+#define RTP_X_BIT 0x10
+#define SEND_TIME_SIZE 8
+
 #define RECORD_ALERT 21
 #define RECORD_HEADER_SIZE 13
 
@@ -73,6 +76,77 @@ add_packet (WcDirectLane *lane, WcSendBatch *batch, const WcOutgoing *outgoing)
   job->index = outgoing->index;
 }
 
+const guint8 *
+wc_direct_lane_payload (const WcOutgoing *outgoing, guint8 *room)
+{
+  const WcPacket *packet = outgoing->packet;
+
+  if (wc_picture_shift_is_none (outgoing->pictures))
+    return packet->payload;
+  memcpy (room, packet->payload, packet->size);
+  wc_picture_shift_apply (outgoing->pictures, room, packet->size);
+  return room;
+}
+
+/* draft-alvestrand-rmcat-remb-03 section 2, "abs-send-time": 24 bits of seconds
+ * in 6.18, alone in a block of one-byte extensions (RFC 8285 section 4.2). */
+static void
+write_send_time (guint8 *out, guint8 id, guint64 ntp)
+{
+  write_u32 (out, 0xbede0001);
+  write_u32 (out + 4,
+             (guint32)id << 28 | 2u << 24 | (guint32)(ntp >> 14 & 0xffffff));
+}
+
+/* Of a viewer who can choose among layers: with the time at which it was sent,
+ * by which the viewer estimates its link, and with numbers of pictures that go
+ * on from layer to layer. */
+static void
+add_layered (WcDirectLane *lane, WcSendBatch *batch, const WcOutgoing *outgoing,
+             guint8 extension, guint64 ntp)
+{
+  const WcPacket *packet = outgoing->packet;
+  gsize header_size =
+      WC_RTP_FIXED_HEADER + (extension != 0 ? SEND_TIME_SIZE : 0);
+  WcSrtpJob *job =
+      wc_send_batch_add (batch, header_size + packet->size + WC_SRTP_TAG_SIZE);
+
+  wc_direct_lane_write_header (job->packet, outgoing, outgoing->ssrc,
+                               outgoing->payload_type, outgoing->index);
+  if (extension != 0) {
+    job->packet[0] |= RTP_X_BIT;
+    write_send_time (job->packet + WC_RTP_FIXED_HEADER, extension, ntp);
+  }
+  job->srtp = lane->out;
+  job->header_size = (guint16)header_size;
+  job->payload = wc_direct_lane_payload (outgoing, job->packet + header_size);
+  job->payload_size = packet->size;
+  job->index = outgoing->index;
+}
+
+static void
+add_all (WcDirectLane *lane, WcDirectStream *stream, WcSendBatch *batch,
+         const WcOutgoing *packets, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    add_packet (lane, batch, &packets[i]);
+    stream->octets += packets[i].packet->size;
+  }
+}
+
+static void
+add_all_layered (WcDirectLane *lane, WcDirectStream *stream, WcSendBatch *batch,
+                 const WcOutgoing *packets, guint n)
+{
+  guint8 extension = stream->track.send_time_extension;
+  guint64 ntp = extension != 0 ? wc_clock_now_ntp () : 0;
+
+  for (guint i = 0; i < n; i++) {
+    add_layered (lane, batch, &packets[i], extension, ntp);
+    stream->octets += packets[i].packet->size;
+  }
+}
+
 static gboolean
 on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
 {
@@ -85,10 +159,11 @@ on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
   if (lane->out == NULL || path == NULL ||
       !wc_send_batch_begin (batch, path, n))
     return FALSE;
-  for (guint i = 0; i < n; i++) {
-    add_packet (lane, batch, &packets[i]);
-    stream->octets += packets[i].packet->size;
-  }
+  if (stream->track.send_time_extension != 0 ||
+      !wc_picture_shift_is_none (packets[0].pictures))
+    add_all_layered (lane, stream, batch, packets, n);
+  else
+    add_all (lane, stream, batch, packets, n);
   stream->packets += n;
   stream->timestamp = packets[n - 1].timestamp;
   stream->capture_us = packets[n - 1].capture_us;

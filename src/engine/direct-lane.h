@@ -32,6 +32,7 @@ typedef struct {
   gboolean nack;    /* what is lost is sent again when asked for */
   guint32 rtx_ssrc; /* 0: again as it was; else as RFC 4588 says */
   guint8 rtx_payload_type;
+  guint8 send_time_extension; /* id of abs-send-time; 0: not sent */
 } WcDirectTrack;
 
 typedef struct {

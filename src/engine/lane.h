@@ -12,9 +12,11 @@
 
 #include "base/codec.h"
 #include "engine/packet.h"
+#include "engine/picture-id.h"
 
 /** A packet as one viewer gets it: the header fields that are the viewer's own.
- * The payload, the marker and the rest stand in @packet. */
+ * The payload, the marker and the rest stand in @packet; only the numbers of
+ * its pictures may have to be changed (wc_picture_shift_apply ()). */
 typedef struct {
   WcPacket *packet; /* borrowed until the worker flushes at the end of its turn;
                        take a reference to keep it for longer */
@@ -23,6 +25,7 @@ typedef struct {
   guint32 ssrc;
   guint32 timestamp;
   guint8 payload_type;
+  WcPictureShift pictures; /* the same for all packets of one call */
   gint64 capture_us; /* fits @timestamp, so that sender reports are right */
 } WcOutgoing;
 

@@ -6,6 +6,7 @@
 #include "engine/delivery.h"
 #include "engine/endpoint.h"
 #include "engine/feed.h"
+#include "engine/layer-change.h"
 #include "engine/subscriber.h"
 #include "engine/worker.h"
 
@@ -22,10 +23,12 @@ struct WcSubscriber {
   gint64 wanted_us[WC_N_MEDIA];   /* when a key frame was last asked for */
   gint64 repeated_us[WC_N_MEDIA]; /* when one was last sent again */
   guint repeats[WC_N_MEDIA];
+  WcLayerChange change; /* of the video */
 
   /* published by the worker, read by anyone */
   atomic_ullong packets, bytes, dropped;
   atomic_uint skips, bitrate_bps;
+  atomic_int layer;
   guint64 rate_bytes; /* the worker's: bytes at rate_us */
   gint64 rate_us;
 };

@@ -143,6 +143,90 @@ wc_subscriber_repeat_key_frame (WcSubscriber *subscriber, WcMedia media)
                   wc_subscriber_ref (subscriber));
 }
 
+typedef struct {
+  WcSubscriber *subscriber;
+  WcTrack *track;
+  gint layer;
+} Selection;
+
+static void
+drop_change (WcSubscriber *subscriber)
+{
+  WcFeed *next = subscriber->change.next;
+
+  subscriber->change = (WcLayerChange){0};
+  if (next != NULL)
+    wc_feed_leave (next, subscriber);
+}
+
+/* Nothing was sent that would have to be carried on. */
+static void
+change_at_once (WcSubscriber *subscriber, WcTrack *track, gint layer)
+{
+  WcDelivery *delivery = &subscriber->deliveries[WC_MEDIA_VIDEO];
+  WcFeed **feed = &subscriber->feeds[WC_MEDIA_VIDEO];
+  WcWorker *worker = subscriber->endpoint.worker;
+
+  atomic_store (&subscriber->layer, layer);
+  wc_track_ref (track);
+  wc_track_unref (delivery->track);
+  delivery->track = track;
+  if (*feed == NULL)
+    return; /* not secured yet */
+  wc_feed_leave (*feed, subscriber);
+  *feed = wc_feed_join (worker, track, subscriber);
+  begin (subscriber, WC_MEDIA_VIDEO, TRUE);
+}
+
+static void
+select_layer (WcSubscriber *subscriber, WcTrack *track, gint layer)
+{
+  WcDelivery *delivery = &subscriber->deliveries[WC_MEDIA_VIDEO];
+  WcLayerChange *change = &subscriber->change;
+
+  if (subscriber->endpoint.state == WC_ENDPOINT_ENDED ||
+      delivery->track == NULL)
+    return;
+  if (change->next != NULL && change->next->track == track) {
+    change->layer = layer;
+    return;
+  }
+  drop_change (subscriber);
+  if (delivery->track == track) {
+    atomic_store (&subscriber->layer, layer);
+  } else if (!delivery->began) {
+    change_at_once (subscriber, track, layer);
+  } else {
+    change->next =
+        wc_feed_join (subscriber->endpoint.worker, track, subscriber);
+    change->layer = layer;
+    subscriber->events->key_frame_wanted (subscriber->user_data,
+                                          WC_MEDIA_VIDEO);
+  }
+}
+
+static void
+on_selection (WcWorker *worker, gpointer data)
+{
+  Selection *selection = data;
+
+  select_layer (selection->subscriber, selection->track, selection->layer);
+  wc_subscriber_unref (selection->subscriber);
+  wc_track_unref (selection->track);
+  g_free (selection);
+}
+
+void
+wc_subscriber_select_layer (WcSubscriber *subscriber, WcTrack *track,
+                            gint layer)
+{
+  Selection *selection = g_new (Selection, 1);
+
+  *selection =
+      (Selection){wc_subscriber_ref (subscriber), wc_track_ref (track), layer};
+  wc_worker_post (subscriber->endpoint.worker, on_selection, selection);
+}
+
 void
 wc_subscriber_note_alive (WcSubscriber *subscriber)
 {
@@ -183,6 +267,7 @@ wc_subscriber_get_stats (WcSubscriber *subscriber, WcSubscriberStats *stats)
       .packets_dropped = atomic_load (&subscriber->dropped),
       .skips = atomic_load (&subscriber->skips),
       .bitrate_bps = atomic_load (&subscriber->bitrate_bps),
+      .layer = atomic_load (&subscriber->layer),
   };
   stats->has_address = wc_endpoint_get_address (
       &subscriber->endpoint, &stats->address, &stats->is_tcp);
@@ -245,6 +330,46 @@ pace_budget (WcFeed *feed, gint64 now_us)
   return feed->pace_packets;
 }
 
+/* While a change of layers is under way. FALSE: there is nothing to be sent of
+ * these packets, else *@n is how many. */
+static gboolean
+take_change (WcSubscriber *subscriber, const WcFeed *feed,
+             WcPacket *const *packets, guint *n, gint64 now_us)
+{
+  WcLayerChange *change = &subscriber->change;
+
+  if (feed != change->next) {
+    *n = wc_layer_change_limit (change, &subscriber->deliveries[WC_MEDIA_VIDEO],
+                                packets, *n);
+    return *n > 0;
+  }
+  /* In a turn, as this feed's and the other's subscribers are being gone
+   * through now. */
+  if (wc_layer_change_note_next (change, packets, *n, now_us))
+    wc_worker_want_turn (subscriber->endpoint.worker, &subscriber->endpoint,
+                         now_us);
+  else
+    maybe_want_key_frame (subscriber, WC_MEDIA_VIDEO, now_us);
+  return FALSE;
+}
+
+/* TRUE: it is to be tried again. */
+static gboolean
+maybe_change_over (WcSubscriber *subscriber, gint64 now_us)
+{
+  WcLayerChange *change = &subscriber->change;
+  WcFeed **feed = &subscriber->feeds[WC_MEDIA_VIDEO];
+
+  if (!wc_layer_change_try (change, &subscriber->deliveries[WC_MEDIA_VIDEO],
+                            now_us))
+    return change->began_us != 0;
+  atomic_store (&subscriber->layer, change->layer);
+  wc_feed_leave (*feed, subscriber);
+  *feed = change->next;
+  *change = (WcLayerChange){0};
+  return FALSE;
+}
+
 void
 wc_subscriber_on_packets (WcSubscriber *subscriber, WcFeed *feed,
                           WcPacket *const *packets, guint n, gboolean lagged,
@@ -254,6 +379,9 @@ wc_subscriber_on_packets (WcSubscriber *subscriber, WcFeed *feed,
                                                             : WC_MEDIA_VIDEO;
   WcDelivery *delivery = &subscriber->deliveries[media];
 
+  if (subscriber->change.next != NULL && media == WC_MEDIA_VIDEO &&
+      !take_change (subscriber, feed, packets, &n, now_us))
+    return;
   if (lagged)
     wc_delivery_lagged (delivery);
   wc_delivery_live (delivery, packets, n,
@@ -273,6 +401,8 @@ on_turn (WcEndpoint *endpoint, gint64 now_us)
   WcSubscriber *subscriber = (WcSubscriber *)endpoint;
   gboolean more = FALSE;
 
+  if (subscriber->change.next != NULL)
+    more = maybe_change_over (subscriber, now_us);
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     WcDelivery *delivery = &subscriber->deliveries[i];
     if (delivery->state != WC_DELIVERY_CATCHING_UP)
@@ -329,6 +459,7 @@ on_ended (WcEndpoint *endpoint)
 {
   WcSubscriber *subscriber = (WcSubscriber *)endpoint;
 
+  drop_change (subscriber);
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     if (subscriber->feeds[i] != NULL)
       wc_feed_leave (subscriber->feeds[i], subscriber);
@@ -396,6 +527,7 @@ wc_subscriber_new (WcEngine *engine, const WcSubscriberTrack tracks[WC_N_MEDIA],
   subscriber->lane_data = lane_data;
   subscriber->events = events;
   subscriber->user_data = user_data;
+  atomic_init (&subscriber->layer, -1);
   for (guint i = 0; i < WC_N_MEDIA; i++)
     wc_delivery_init (&subscriber->deliveries[i], tracks[i].track, i,
                       tracks[i].payload_type, tracks[i].ssrc, lane, lane_data);

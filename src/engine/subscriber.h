@@ -40,6 +40,7 @@ typedef struct {
   guint64 packets_dropped;
   guint skips;         /* times it was skipped to a key frame */
   guint32 bitrate_bps; /* over about the last second */
+  gint layer;          /* of wc_subscriber_select_layer () that is sent; -1 */
   gboolean has_address;
   WcAddress address; /* of the nominated pair */
   gboolean is_tcp;
@@ -74,6 +75,13 @@ void wc_subscriber_secured (WcSubscriber *subscriber);
 /** The viewer lost its picture (PLI or FIR, RFC 4585, RFC 5104): sends it the
  * newest key frame of the ring again if that was not just done. */
 void wc_subscriber_repeat_key_frame (WcSubscriber *subscriber, WcMedia media);
+
+/** Sends the video of @track, which is referenced, from its next start point
+ * on: another layer of a simulcast than now, of the same codec.
+ * `key_frame_wanted` is called until that comes. @layer: what the statistics
+ * call it. Of several calls the last one counts. */
+void wc_subscriber_select_layer (WcSubscriber *subscriber, WcTrack *track,
+                                 gint layer);
 
 /** An authentic SRTCP packet came: it lives. Cheap. */
 void wc_subscriber_note_alive (WcSubscriber *subscriber);

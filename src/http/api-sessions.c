@@ -45,8 +45,25 @@ set_stats (JsonObject *object, const WcViewerPeerStats *stats)
   json_object_set_int_member (object, "plis", stats->plis);
 }
 
+/* Of a viewer of a simulcast: the layer that it is sent, and what it wants. */
+static void
+set_layer (JsonObject *object, WcMountpoint *mountpoint, WcSession *session)
+{
+  WcWhipLayerInfo infos[WC_LAYERS_MAX];
+  guint n = wc_mountpoint_get_layers (mountpoint, infos);
+  gint layer = n > 0 && wc_session_video_index (session) >= 0
+                   ? wc_mountpoint_session_layer (mountpoint, session)
+                   : -1;
+  const WcLayerWish *wish = wc_session_layer_wish (session);
+
+  wc_api_set_text (object, "layer",
+                   layer >= 0 && layer < (gint)n ? infos[layer].rid : NULL);
+  json_object_set_string_member (object, "layer_choice",
+                                 wish->rid != NULL ? wish->rid : "auto");
+}
+
 static JsonObject *
-session_json (WcSession *session, WcLaneKind lane)
+session_json (WcMountpoint *mountpoint, WcSession *session, WcLaneKind lane)
 {
   JsonObject *object = json_object_new ();
   g_autofree char *since = wc_clock_format (wc_session_since_us (session));
@@ -64,6 +81,7 @@ session_json (WcSession *session, WcLaneKind lane)
   json_object_set_array_member (object, "tracks",
                                 tracks_json (wc_session_media (session)));
   json_object_set_string_member (object, "lane", wc_api_lane_name (lane));
+  set_layer (object, mountpoint, session);
   set_stats (object, &stats);
   return object;
 }
@@ -81,7 +99,8 @@ wc_api_sessions_list (WcRequest *request)
   JsonArray *items = json_array_new ();
   for (guint i = offset; i < list->len && i - offset < limit; i++)
     json_array_add_object_element (
-        items, session_json (list->pdata[i], request->context->config->lane));
+        items, session_json (mountpoint, list->pdata[i],
+                             request->context->config->lane));
 
   JsonObject *object = json_object_new ();
   json_object_set_array_member (object, "items", items);

@@ -13,6 +13,7 @@
 #include "http/ice-links.h"
 #include "http/pages.h"
 #include "http/whep-events.h"
+#include "http/whep-layers.h"
 #include "http/whep-session.h"
 #include "http/whep.h"
 #include "http/whip.h"
@@ -62,6 +63,9 @@ static const WcRoute routes[] = {
     wc_whep_events_read },
   { "/whep/{id}/{secret}/events/{stream}", DELETE, KIB, wc_whep_session_check,
     wc_whep_events_delete },
+
+  { "/whep/{id}/{secret}/layer", POST, KIB, wc_whep_session_check,
+    wc_whep_layers_select },
 
   { "/api/v1/mountpoints", GET, KIB, wc_api_check, wc_api_mountpoints_list },
   { "/api/v1/mountpoints", POST, JSON_LIMIT, wc_api_check,

@@ -4,6 +4,7 @@
 #include "base/id.h"
 #include "http/api.h"
 #include "http/event-stream.h"
+#include "http/whep-layers.h"
 #include "http/whep-session.h"
 #include "stats/event-bus.h"
 
@@ -12,11 +13,15 @@
 #define MAX_STREAMS 8
 #define ID_BYTES 8
 
-enum { ACTIVE, INACTIVE, VIEWERCOUNT, RECONNECT, N_EVENTS };
-#define ALL ((1u << N_EVENTS) - 1)
+#define LOOK_AT_LAYERS_MS 500
+/* Bit rates change all the time; they are said again no more often than this.
+ */
+#define RATES_INTERVAL_US (5 * G_USEC_PER_SEC)
+
+enum { ACTIVE, INACTIVE, VIEWERCOUNT, RECONNECT, LAYERS, N_EVENTS };
 
 static const char *const names[N_EVENTS] = {"active", "inactive", "viewercount",
-                                            "reconnect"};
+                                            "reconnect", "layers"};
 
 /* What a viewer asked for, and the connection that it listens by. */
 typedef struct {
@@ -27,7 +32,32 @@ typedef struct {
   gboolean is_active;    /* said so last */
   WcEventStream *stream; /* nullable */
   guint listener;        /* 0 without a stream */
+  guint layers_source;   /* the same */
+  char *layers;          /* nullable; as said last, without bit rates */
+  gint64 layers_us;      /* when */
+  WcRegistry *registry;
 } Listening;
+
+/* Those that @session can be told. */
+static guint
+events_of (WcSession *session)
+{
+  guint all = (1u << N_EVENTS) - 1;
+
+  return wc_session_offers_layers (session) ? all : all & ~(1u << LAYERS);
+}
+
+static char *
+list_events (WcSession *session, const char *separator)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < N_EVENTS; i++)
+    if (events_of (session) & (1u << i))
+      g_string_append_printf (text, "%s%s", text->len > 0 ? separator : "",
+                              names[i]);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
 
 static void
 stop_listening (Listening *listening)
@@ -35,6 +65,8 @@ stop_listening (Listening *listening)
   if (listening->listener != 0)
     wc_event_bus_leave (listening->bus, listening->listener);
   listening->listener = 0;
+  g_clear_handle_id (&listening->layers_source, g_source_remove);
+  g_clear_pointer (&listening->layers, g_free);
 }
 
 static void
@@ -85,13 +117,44 @@ say_state (Listening *listening, WcMountpoint *mountpoint)
   return say (listening, active ? ACTIVE : INACTIVE, "{}");
 }
 
-static void
+static gboolean
 say_viewers (Listening *listening, WcMountpoint *mountpoint)
 {
   g_autofree char *json = g_strdup_printf (
       "{\"viewercount\":%u}", wc_mountpoint_n_viewers (mountpoint));
 
-  say (listening, VIEWERCOUNT, json);
+  return say (listening, VIEWERCOUNT, json);
+}
+
+/* FALSE as in say (). */
+static gboolean
+say_layers (Listening *listening, WcMountpoint *mountpoint)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  g_autofree char *shape =
+      wc_whep_layers_event (mountpoint, listening->session, FALSE);
+
+  if (g_strcmp0 (shape, listening->layers) == 0 &&
+      now_us - listening->layers_us < RATES_INTERVAL_US)
+    return TRUE;
+  g_free (listening->layers);
+  listening->layers = g_steal_pointer (&shape);
+  listening->layers_us = now_us;
+  g_autofree char *json =
+      wc_whep_layers_event (mountpoint, listening->session, TRUE);
+  return say (listening, LAYERS, json);
+}
+
+static gboolean
+on_look_at_layers (gpointer user_data)
+{
+  Listening *listening = user_data;
+  WcMountpoint *mountpoint = wc_registry_lookup (
+      listening->registry, wc_session_mountpoint_id (listening->session));
+
+  if (mountpoint != NULL && !say_layers (listening, mountpoint))
+    return G_SOURCE_REMOVE; /* and it has been removed */
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -172,6 +235,7 @@ make_listening (WcRequest *request, guint events)
   Listening *listening = g_new0 (Listening, 1);
   listening->session = session;
   listening->bus = request->context->bus;
+  listening->registry = request->context->registry;
   listening->events = events;
   g_ptr_array_add (list, listening);
   return listening;
@@ -196,24 +260,30 @@ attach (WcRequest *request, Listening *listening)
   }
   listening->listener =
       wc_event_bus_listen (listening->bus, on_event, listening);
-  if (mountpoint != NULL && say_state (listening, mountpoint))
-    say_viewers (listening, mountpoint);
+  if (listening->events & (1u << LAYERS))
+    listening->layers_source =
+        g_timeout_add (LOOK_AT_LAYERS_MS, on_look_at_layers, listening);
+  if (mountpoint == NULL || !say_state (listening, mountpoint) ||
+      !say_viewers (listening, mountpoint))
+    return;
+  if (listening->events & (1u << LAYERS))
+    say_layers (listening, mountpoint);
 }
 
 void
 wc_whep_events_announce (WcRequest *request, WcSession *session)
 {
+  g_autofree char *events = list_events (session, ",");
   g_autofree char *link = g_strdup_printf (
-      "</whep/%s/%s/events>; rel=\"" RELATION
-      "\"; events=\"active,inactive,viewercount,reconnect\"",
-      wc_session_mountpoint_id (session), wc_session_secret (session));
+      "</whep/%s/%s/events>; rel=\"" RELATION "\"; events=\"%s\"",
+      wc_session_mountpoint_id (session), wc_session_secret (session), events);
 
   wc_request_add_field (request, "Link", link);
 }
 
-/* The bits of a JSON list of names, 0 if it is none. */
+/* The bits of a JSON list of names, out of @all; 0 if it is none. */
 static guint
-parse_events (WcRequest *request)
+parse_events (WcRequest *request, guint all)
 {
   g_autoptr (GBytes) body = wc_request_body (request);
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
@@ -222,7 +292,7 @@ parse_events (WcRequest *request)
   guint events = 0;
 
   if (size == 0)
-    return ALL;
+    return all;
   if (!wc_api_json_is_safe (text, size, NULL) ||
       !json_parser_load_from_data (parser, text, (gssize)size, NULL) ||
       json_parser_get_root (parser) == NULL ||
@@ -236,7 +306,7 @@ parse_events (WcRequest *request)
            (json_node_get_value_type (item) != G_TYPE_STRING ||
             !g_str_equal (json_node_get_string (item), names[event])))
       event++;
-    if (event == N_EVENTS)
+    if (event == N_EVENTS || !(all & (1u << event)))
       return 0;
     events |= 1u << event;
   }
@@ -247,7 +317,11 @@ void
 wc_whep_events_create (WcRequest *request)
 {
   g_autofree char *type = wc_request_content_type (request);
-  guint events = parse_events (request);
+  WcSession *session = wc_whep_session_require (request);
+
+  if (session == NULL)
+    return;
+  guint events = parse_events (request, events_of (session));
 
   if (type != NULL && !wc_request_is_type (request, "application/json")) {
     wc_request_set_field (request, "Accept-Post", "application/json");
@@ -256,9 +330,9 @@ wc_whep_events_create (WcRequest *request)
     return;
   }
   if (events == 0) {
-    wc_request_answer_problem (request, 400,
-                               "the body must be a list of active, inactive, "
-                               "viewercount, reconnect");
+    g_autofree char *list = list_events (session, ", ");
+    wc_request_answer_problem (request, 400, "the body must be a list of %s",
+                               list);
     return;
   }
   Listening *listening = make_listening (request, events);
@@ -275,10 +349,11 @@ wc_whep_events_create (WcRequest *request)
 void
 wc_whep_events_read_all (WcRequest *request)
 {
-  Listening *listening = wc_event_stream_answer_head (request)
-                             ? NULL
-                             : make_listening (request, ALL);
+  WcSession *session = wc_whep_session_require (request);
 
+  if (session == NULL || wc_event_stream_answer_head (request))
+    return;
+  Listening *listening = make_listening (request, events_of (session));
   if (listening != NULL)
     attach (request, listening);
 }

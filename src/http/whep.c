@@ -6,6 +6,7 @@
 #include "http/ice-links.h"
 #include "http/url.h"
 #include "http/whep-events.h"
+#include "http/whep-layers.h"
 
 #include <string.h>
 
@@ -60,8 +61,10 @@ give_answer (WcRequest *request, WcSession *session)
   wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
   /* Before any other Link: some clients look at the first. */
   wc_ice_links_add (request, wc_session_public_id (session));
-  if (!wc_session_publishes (session))
+  if (!wc_session_publishes (session)) {
     wc_whep_events_announce (request, session);
+    wc_whep_layers_announce (request, session);
+  }
   wc_request_set_field (request, "Cache-Control", "no-store");
   wc_request_answer (request, 201, WC_TYPE_SDP, answer, strlen (answer));
 }

@@ -153,6 +153,24 @@ wc_ingest_whip_intake (WcIngestWhip *self)
   return self->intake;
 }
 
+guint
+wc_ingest_whip_n_layers (WcIngest *ingest)
+{
+  WcIngestWhip *self =
+      WC_IS_INGEST_WHIP (ingest) ? WC_INGEST_WHIP (ingest) : NULL;
+
+  return self != NULL && self->intake != NULL
+             ? wc_whip_intake_n_layers (self->intake)
+             : 0;
+}
+
+void
+wc_ingest_whip_request_layer (WcIngestWhip *self, guint layer)
+{
+  if (layer < wc_ingest_whip_n_layers (WC_INGEST (self)) && self->peer != NULL)
+    wc_publisher_peer_request_key_frame (self->peer, WC_MEDIA_VIDEO, layer);
+}
+
 /* --- WcIngestRemote
  * ----------------------------------------------------------- */
 

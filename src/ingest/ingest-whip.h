@@ -37,3 +37,10 @@ gboolean wc_ingest_whip_is_taken (WcIngestWhip *self);
 
 /** What the present publisher brings; NULL: there is none. (transfer none) */
 WcWhipIntake *wc_ingest_whip_intake (WcIngestWhip *self);
+
+/** How many layers a viewer can choose from; 0: @ingest is of another kind, or
+ * there is no publisher, or it sends no simulcast. */
+guint wc_ingest_whip_n_layers (WcIngest *ingest);
+
+/** As wc_ingest_request_key_frame (), of one layer. */
+void wc_ingest_whip_request_layer (WcIngestWhip *self, guint layer);

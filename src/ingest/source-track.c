@@ -95,6 +95,12 @@ wc_source_track_media (const WcSourceTrack *self)
   return self->media;
 }
 
+WcSourceClock *
+wc_source_track_clock (const WcSourceTrack *self)
+{
+  return self->clock;
+}
+
 /* --- the format, with the lock held --------------------------------------- */
 
 static const WcCodecInfo *

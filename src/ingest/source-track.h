@@ -40,6 +40,8 @@ void wc_source_track_set_policy (WcSourceTrack *self, const char *label,
                                  WcBFrames bframes);
 
 WcMedia wc_source_track_media (const WcSourceTrack *self);
+/** (transfer none) */
+WcSourceClock *wc_source_track_clock (const WcSourceTrack *self);
 
 /* --- any thread --------------------------------------------------------- */
 

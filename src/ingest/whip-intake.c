@@ -108,7 +108,8 @@ static gboolean
 make_layers (WcWhipIntake *intake, const WcSdpPlanMedia *planned,
              const GPtrArray *rids, const WcTrackLimits *limits, GError **error)
 {
-  WcSourceClock *clock = wc_source_clock_new ();
+  /* One clock: a picture has the same capture time in every layer. */
+  WcSourceClock *clock = wc_source_track_clock (intake->tracks[WC_MEDIA_VIDEO]);
   gboolean ok = TRUE;
 
   intake->n_layers = MIN (rids->len, WC_LAYERS_MAX);
@@ -122,7 +123,6 @@ make_layers (WcWhipIntake *intake, const WcSdpPlanMedia *planned,
     wc_source_track_open (layer->track);
     ok = ok && set_format (layer->track, planned, error);
   }
-  wc_source_clock_unref (clock);
   return ok;
 }
 
@@ -216,6 +216,8 @@ wc_whip_intake_choose (WcWhipIntake *intake, gint64 now_us)
   if (intake->n_layers == 0)
     return 0;
   pthread_mutex_lock (&intake->lock);
+  for (guint i = 0; i < intake->n_layers; i++)
+    wc_source_track_flush (intake->layers[i].track, now_us);
   asked = wc_layer_switch_choose (intake->chosen, now_us);
   pthread_mutex_unlock (&intake->lock);
   return asked;
@@ -244,6 +246,8 @@ void
 wc_whip_intake_get_layer (WcWhipIntake *intake, guint layer, gint64 now_us,
                           WcWhipLayerInfo *info)
 {
+  g_autoptr (WcTrack) track = NULL;
+  WcTrackStats stats;
   WcLayerState state;
 
   *info = (WcWhipLayerInfo){0};
@@ -256,6 +260,11 @@ wc_whip_intake_get_layer (WcWhipIntake *intake, guint layer, gint64 now_us,
   info->active = state.active;
   info->width = state.width;
   info->height = state.height;
+  track = wc_source_track_dup_track (intake->layers[layer].track);
+  if (track == NULL)
+    return;
+  wc_track_get_stats (track, &stats);
+  info->bitrate_bps = stats.bitrate_bps;
 }
 
 WcTrack *

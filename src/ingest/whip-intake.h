@@ -19,6 +19,7 @@ typedef struct {
   gboolean active;  /* packets come */
   gboolean playing; /* it is what viewers get */
   guint width, height;
+  guint32 bitrate_bps; /* over about the last second */
 } WcWhipLayerInfo;
 
 /** @plan: of wc_sdp_publish_plan_new (). @tracks: indexed by WcMedia;
@@ -42,8 +43,8 @@ void wc_whip_intake_push_report (WcMedia media, guint layer, guint64 ntp,
 
 /* --- the main thread ------------------------------------------------------ */
 
-/** Every 100 ms or so: which layer plays. Returns those (bits) that a key frame
- * has to be asked of. */
+/** Every 100 ms or so: which layer plays, and what waits in the layers' tracks
+ * goes on. Returns those (bits) that a key frame has to be asked of. */
 guint wc_whip_intake_choose (WcWhipIntake *intake, gint64 now_us);
 /** The layer that plays; 0 without simulcast. */
 guint wc_whip_intake_playing (WcWhipIntake *intake);

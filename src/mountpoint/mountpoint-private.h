@@ -21,11 +21,23 @@ struct _WcMountpoint {
   WcSession *publisher; /* nullable: of these the newest that publishes */
   gint64 published_us;  /* when it came; 0: never */
   guint grace_source;
-  guint n_holds; /* other mountpoints that have it for a source */
+  guint n_holds;       /* other mountpoints that have it for a source */
+  guint layers_source; /* while viewers are given layers */
 };
 
 /** @session, new, is one of @self's from now on. */
 void wc_mountpoint_add_session (WcMountpoint *self, WcSession *session);
+
+/** Its source, if publishers come to it; else NULL. (transfer none) */
+WcIngestWhip *wc_mountpoint_whip (WcMountpoint *self);
+
+/** A publisher has come, maybe with simulcast: gives each viewer the layer that
+ * it wants or its link carries, from now on and for as long as there are some.
+ */
+void wc_mountpoint_watch_layers (WcMountpoint *self);
+/** A key frame for @session, of the layer that it is to get. FALSE: it gets
+ * what everybody does. */
+gboolean wc_mountpoint_request_layer (WcMountpoint *self, WcSession *session);
 
 /** Another mountpoint has its source for one of its own, or no longer: counts
  * like a viewer as to whether it has to run. */

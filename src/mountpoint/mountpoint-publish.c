@@ -4,8 +4,8 @@
 #include "mountpoint/mountpoint-private.h"
 #include "mountpoint/session-private.h"
 
-static WcIngestWhip *
-whip_of (WcMountpoint *self)
+WcIngestWhip *
+wc_mountpoint_whip (WcMountpoint *self)
 {
   return self->ingest != NULL && WC_IS_INGEST_WHIP (self->ingest)
              ? WC_INGEST_WHIP (self->ingest)
@@ -51,7 +51,9 @@ refuse_publisher (WcMountpoint *self)
   if (self->state == WC_MOUNTPOINT_DISABLED)
     return g_error_new (WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_DISABLED,
                         "mountpoint \"%s\" is disabled", id);
-  return wc_ingest_whip_is_taken (whip_of (self)) ? refuse_second (self) : NULL;
+  return wc_ingest_whip_is_taken (wc_mountpoint_whip (self))
+             ? refuse_second (self)
+             : NULL;
 }
 
 static void
@@ -61,9 +63,10 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
   WcSession *session = WC_SESSION (source);
   GError *error = NULL;
 
-  if (wc_session_publish_finish (session, result, &error))
+  if (wc_session_publish_finish (session, result, &error)) {
+    wc_mountpoint_watch_layers (g_task_get_source_object (task));
     g_task_return_pointer (task, g_object_ref (session), g_object_unref);
-  else
+  } else
     g_task_return_error (task, wc_mountpoint_error_from_ingest (error));
 }
 
@@ -97,9 +100,10 @@ wc_mountpoint_publish_async (WcMountpoint *mountpoint, const char *offer,
   wc_mountpoint_add_session (mountpoint, session);
   mountpoint->publisher = session;
   mountpoint->published_us = wc_clock_now_us ();
-  wc_session_publish_async (
-      session, whip_of (mountpoint), mountpoint->context->candidates->items,
-      mountpoint->context->candidates->n, offer, size, on_published, task);
+  wc_session_publish_async (session, wc_mountpoint_whip (mountpoint),
+                            mountpoint->context->candidates->items,
+                            mountpoint->context->candidates->n, offer, size,
+                            on_published, task);
   g_object_unref (session);
 }
 
@@ -116,8 +120,10 @@ wc_mountpoint_unpublish (WcMountpoint *mountpoint, WcSession *session)
   const char *reason = "the publisher left";
 
   g_object_ref (session);
-  if (session == mountpoint->publisher && whip_of (mountpoint) != NULL)
-    wc_ingest_whip_goodbye (whip_of (mountpoint), session->peer, reason);
+  if (session == mountpoint->publisher &&
+      wc_mountpoint_whip (mountpoint) != NULL)
+    wc_ingest_whip_goodbye (wc_mountpoint_whip (mountpoint), session->peer,
+                            reason);
   wc_session_close (session, reason);
   g_object_unref (session);
 }
@@ -139,8 +145,6 @@ gboolean
 wc_mountpoint_get_publisher (WcMountpoint *mountpoint, WcPublisherInfo *info)
 {
   WcSession *session = mountpoint->publisher;
-  WcIngestWhip *whip = whip_of (mountpoint);
-  gint64 now_us = wc_clock_now_us ();
 
   *info = (WcPublisherInfo){.session = session};
   if (session == NULL || session->peer == NULL ||
@@ -148,11 +152,6 @@ wc_mountpoint_get_publisher (WcMountpoint *mountpoint, WcPublisherInfo *info)
     return FALSE;
   wc_publisher_peer_get_stats (WC_PUBLISHER_PEER (session->peer), &info->stats);
   fill_codecs (wc_peer_plan (session->peer), info->codecs);
-  if (whip == NULL || wc_ingest_whip_intake (whip) == NULL)
-    return TRUE;
-  info->n_layers = wc_whip_intake_n_layers (wc_ingest_whip_intake (whip));
-  for (guint i = 0; i < info->n_layers; i++)
-    wc_whip_intake_get_layer (wc_ingest_whip_intake (whip), i, now_us,
-                              &info->layers[i]);
+  info->n_layers = wc_mountpoint_get_layers (mountpoint, info->layers);
   return TRUE;
 }

@@ -117,7 +117,9 @@ forget_session (WcMountpoint *self, WcSession *session)
 static void
 on_key_frame_wanted (WcSession *session, guint media, WcMountpoint *self)
 {
-  if (self->ingest != NULL && media < WC_N_MEDIA)
+  if (self->ingest == NULL || media >= WC_N_MEDIA)
+    return;
+  if (media == WC_MEDIA_AUDIO || !wc_mountpoint_request_layer (self, session))
     wc_ingest_request_key_frame (self->ingest, media);
 }
 
@@ -558,6 +560,7 @@ wc_mountpoint_dispose (GObject *object)
   WcMountpoint *self = WC_MOUNTPOINT (object);
 
   g_clear_handle_id (&self->grace_source, g_source_remove);
+  g_clear_handle_id (&self->layers_source, g_source_remove);
   while (self->sessions->len > 0) {
     g_autoptr (WcSession) session =
         g_object_ref (g_ptr_array_index (self->sessions, 0));

@@ -136,6 +136,17 @@ typedef struct {
 gboolean wc_mountpoint_get_publisher (WcMountpoint *mountpoint,
                                       WcPublisherInfo *info);
 
+/** The layers that viewers can choose from, up to WC_LAYERS_MAX. Returns how
+ * many; 0: there is no simulcast. */
+guint wc_mountpoint_get_layers (WcMountpoint *mountpoint,
+                                WcWhipLayerInfo layers[WC_LAYERS_MAX]);
+/** The layer that @session is sent, of these; -1: there are none. */
+gint wc_mountpoint_session_layer (WcMountpoint *mountpoint, WcSession *session);
+/** @session is to get what @wish, which is copied, says. Errors: _NOT_LIVE when
+ * there are no layers, _INVALID when none is called so. */
+gboolean wc_mountpoint_wish_layer (WcMountpoint *mountpoint, WcSession *session,
+                                   const WcLayerWish *wish, GError **error);
+
 /** The viewers. (transfer container) (element-type WcSession) */
 GPtrArray *wc_mountpoint_list_sessions (WcMountpoint *mountpoint);
 

@@ -5,8 +5,19 @@
 
 #include "config/config.h"
 #include "ingest/ingest-whip.h"
+#include "mountpoint/layer-choice.h"
 #include "mountpoint/session.h"
 #include "peer/publisher-peer.h"
+
+/** Of a viewer: which layer it is sent. The mountpoint's business. */
+typedef struct {
+  gboolean offered;   /* it was told that it may choose */
+  gboolean estimates; /* its link, by the times at which packets were sent */
+  WcLayerWish wish;
+  WcLayerChoice choice;
+  gint wanted;    /* -1: what the mountpoint plays */
+  WcTrack *track; /* of `wanted`; NULL: none was ever chosen */
+} WcSessionLayers;
 
 struct _WcSession {
   GObject parent;
@@ -17,7 +28,9 @@ struct _WcSession {
   char *reason;
   guint media;
   gboolean publishes;
-  WcPeer *peer; /* nullable; a WcViewerPeer, or a WcPublisherPeer */
+  WcPeer *peer;     /* nullable; a WcViewerPeer, or a WcPublisherPeer */
+  gint video_index; /* the m-line of its video; -1: it gets none */
+  WcSessionLayers layers;
   guint linger_source;
   gint64 patches_since_us; /* when the second of n_patches began */
   guint n_patches;

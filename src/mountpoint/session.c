@@ -156,6 +156,8 @@ make_plan (const WcSessionSource *source, const char *offer, gsize size,
 {
   WcSdpPolicy policy = {
       .h264_profile_strict = source->config->h264_profile_strict,
+      .send_times = source->config->lane == WC_LANE_DIRECT &&
+                    wc_ingest_whip_n_layers (source->ingest) > 0,
   };
   WcIngestTrackInfo infos[WC_N_MEDIA];
   WcSdpTrack tracks[WC_N_MEDIA];
@@ -175,11 +177,25 @@ make_plan (const WcSessionSource *source, const char *offer, gsize size,
   return plan;
 }
 
+static void
+note_layers (WcSession *self, const WcSessionSource *source,
+             const WcSdpPlan *plan)
+{
+  self->video_index = plan->index[WC_MEDIA_VIDEO];
+  if (self->video_index < 0)
+    return;
+  const WcSdpPlanMedia *video =
+      g_ptr_array_index (plan->media, (guint)self->video_index);
+  self->layers.offered = wc_ingest_whip_n_layers (source->ingest) > 0;
+  self->layers.estimates = video->send_time_extension != 0;
+}
+
 static WcPeer *
 make_peer (WcSession *self, const WcSessionSource *source, WcSdpPlan *plan)
 {
   WcTrack *tracks[WC_N_MEDIA];
 
+  note_layers (self, source, plan);
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     tracks[i] = wc_ingest_track (source->ingest, i);
     if (plan->index[i] >= 0)
@@ -331,10 +347,28 @@ wc_session_media (WcSession *session)
   return session->media;
 }
 
+gint
+wc_session_video_index (WcSession *session)
+{
+  return session->video_index;
+}
+
+gboolean
+wc_session_offers_layers (WcSession *session)
+{
+  return session->layers.offered;
+}
+
+const WcLayerWish *
+wc_session_layer_wish (WcSession *session)
+{
+  return &session->layers.wish;
+}
+
 void
 wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats)
 {
-  *stats = (WcViewerPeerStats){.rtt_ms = -1};
+  *stats = (WcViewerPeerStats){.rtt_ms = -1, .layer = -1};
   if (session->peer != NULL && !session->publishes)
     wc_viewer_peer_get_stats (WC_VIEWER_PEER (session->peer), stats);
 }
@@ -385,6 +419,8 @@ wc_session_finalize (GObject *object)
   g_free (self->answer);
   g_free (self->reason);
   g_free (self->candidates);
+  g_free (self->layers.wish.rid);
+  g_clear_pointer (&self->layers.track, wc_track_unref);
   G_OBJECT_CLASS (wc_session_parent_class)->finalize (object);
 }
 
@@ -404,4 +440,6 @@ wc_session_class_init (WcSessionClass *klass)
 static void
 wc_session_init (WcSession *self)
 {
+  self->video_index = -1;
+  self->layers.wanted = -1;
 }

@@ -27,6 +27,13 @@ typedef struct {
   const char *user_agent; /* nullable */
 } WcViewerInfo;
 
+/** Which layer of a simulcast a viewer wants; all zero: whatever suits its
+ * link. */
+typedef struct {
+  char *rid;                   /* nullable: any */
+  guint max_width, max_height; /* of the picture; 0: any */
+} WcLayerWish;
+
 #define WC_TYPE_SESSION (wc_session_get_type ())
 G_DECLARE_FINAL_TYPE (WcSession, wc_session, WC, SESSION, GObject)
 
@@ -51,6 +58,12 @@ const char *wc_session_address (WcSession *session);
 const char *wc_session_user_agent (WcSession *session); /* nullable */
 /** Bit mask of 1 << WcMedia that it is sent. */
 guint wc_session_media (WcSession *session);
+/** The index of the m-line that brings its video; -1: none does. */
+gint wc_session_video_index (WcSession *session);
+/** TRUE when there were layers to choose from when it came. */
+gboolean wc_session_offers_layers (WcSession *session);
+/** (transfer none) */
+const WcLayerWish *wc_session_layer_wish (WcSession *session);
 void wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats);
 
 /** TRUE when @ufrag and @pwd (nullable: not given) are of the current ICE

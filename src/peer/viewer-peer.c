@@ -296,6 +296,7 @@ make_direct_lane (WcViewerPeer *self, const WcSdpPlan *plan)
         .nack = media->format->nack,
         .rtx_ssrc = self->rtx_ssrc[media->track],
         .rtx_payload_type = media->rtx != NULL ? media->rtx->payload_type : 0,
+        .send_time_extension = media->send_time_extension,
     };
   }
   self->direct = wc_direct_lane_new (&params, &direct_events, self);
@@ -349,6 +350,12 @@ wc_viewer_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
   return WC_PEER (self);
 }
 
+void
+wc_viewer_peer_select_layer (WcViewerPeer *peer, WcTrack *track, gint layer)
+{
+  wc_subscriber_select_layer (peer->subscriber, track, layer);
+}
+
 /* --- looking -------------------------------------------------------------- */
 
 static void
@@ -389,6 +396,7 @@ wc_viewer_peer_get_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
       .bytes_sent = sent.bytes_sent,
       .packets_dropped = sent.packets_dropped,
       .bitrate_bps = sent.bitrate_bps,
+      .layer = sent.layer,
       .has_address = sent.has_address,
       .address = sent.address,
       .is_tcp = sent.is_tcp,

@@ -17,6 +17,7 @@ typedef struct {
   guint64 estimated_bps;   /* what the viewer takes its link for; 0: not said */
   guint resent;            /* packets sent again; direct lane alone */
   guint32 bitrate_bps;     /* sent, over about the last second */
+  gint layer;              /* as wc_viewer_peer_select_layer () calls it; -1 */
   gboolean has_address;
   WcAddress address; /* of the viewer, when ICE is connected */
   gboolean is_tcp;
@@ -30,6 +31,10 @@ G_DECLARE_FINAL_TYPE (WcViewerPeer, wc_viewer_peer, WC, VIEWER_PEER, WcPeer)
 WcPeer *wc_viewer_peer_new (WcPeerFactory *factory, WcSdpPlan *plan,
                             WcTrack *const tracks[WC_N_MEDIA],
                             const char *label);
+
+/** See wc_subscriber_select_layer (). */
+void wc_viewer_peer_select_layer (WcViewerPeer *peer, WcTrack *track,
+                                  gint layer);
 
 void wc_viewer_peer_get_stats (WcViewerPeer *peer, WcViewerPeerStats *stats);
 

@@ -270,13 +270,31 @@ write_u32 (guint8 *out, guint32 value)
   out[3] = (guint8)value;
 }
 
-/* A header of the viewer's own, and the payload that all viewers share: no
- * copy is made before srtpenc's. */
+/* The payload that all viewers share, without a copy; or one with the viewer's
+ * own numbers of pictures. */
+static GstMemory *
+wrap_payload (const WcOutgoing *outgoing)
+{
+  WcPacket *packet = outgoing->packet;
+  guint8 *copy;
+
+  if (wc_picture_shift_is_none (outgoing->pictures))
+    return gst_memory_new_wrapped (
+        GST_MEMORY_FLAG_READONLY, packet->payload, packet->size, 0,
+        packet->size, wc_packet_ref (packet), (GDestroyNotify)wc_packet_unref);
+  copy = g_memdup2 (packet->payload, packet->size);
+  wc_picture_shift_apply (outgoing->pictures, copy, packet->size);
+  return gst_memory_new_wrapped (0, copy, packet->size, 0, packet->size, copy,
+                                 g_free);
+}
+
+/* A header of the viewer's own, and the payload: no copy is made before
+ * srtpenc's. */
 static GstBuffer *
 make_buffer (const WcOutgoing *outgoing)
 {
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, RTP_HEADER_SIZE, NULL);
-  WcPacket *packet = wc_packet_ref (outgoing->packet);
+  const WcPacket *packet = outgoing->packet;
   guint8 header[RTP_HEADER_SIZE];
 
   header[0] = 0x80;
@@ -287,10 +305,7 @@ make_buffer (const WcOutgoing *outgoing)
   write_u32 (header + 4, outgoing->timestamp);
   write_u32 (header + 8, outgoing->ssrc);
   gst_buffer_fill (buffer, 0, header, sizeof header);
-  gst_buffer_append_memory (
-      buffer, gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY, packet->payload,
-                                      packet->size, 0, packet->size, packet,
-                                      (GDestroyNotify)wc_packet_unref));
+  gst_buffer_append_memory (buffer, wrap_payload (outgoing));
   GST_BUFFER_PTS (buffer) =
       (GstClockTime)MAX (outgoing->capture_us, 0) * GST_USECOND;
   return buffer;

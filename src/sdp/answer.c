@@ -140,6 +140,13 @@ append_rtx (GString *out, const WcSdpPlanMedia *planned)
 }
 
 static void
+append_extension (GString *out, guint8 id, const char *uri)
+{
+  if (id != 0)
+    wc_sdp_append (out, "a=extmap:%u %s", id, uri);
+}
+
+static void
 append_sent (GString *out, const WcSdpPlan *plan, guint index,
              const WcSdpAnswerParams *params)
 {
@@ -156,19 +163,13 @@ append_sent (GString *out, const WcSdpPlan *plan, guint index,
   append_transport (out, plan, index, params);
   wc_sdp_append (out, "a=sendonly");
   append_rtcp_mode (out, media);
+  append_extension (out, planned->send_time_extension, WC_SDP_URI_SEND_TIME);
   append_format (out, format, has_rtx || params->own_feedback, planned->fmtp);
   if (format->goog_remb && params->own_feedback)
     wc_sdp_append (out, "a=rtcp-fb:%u goog-remb", format->payload_type);
   if (has_rtx)
     append_rtx (out, planned);
   append_sources (out, planned->track, has_rtx, params);
-}
-
-static void
-append_extension (GString *out, guint8 id, const char *uri)
-{
-  if (id != 0)
-    wc_sdp_append (out, "a=extmap:%u %s", id, uri);
 }
 
 /* RFC 8853 section 5.3.2: of the offered layers those that we take, in the

@@ -12,6 +12,8 @@
 #define WC_SDP_URI_TWCC                                                        \
   "http://www.ietf.org/id/"                                                    \
   "draft-holmer-rmcat-transport-wide-cc-extensions-01"
+#define WC_SDP_URI_SEND_TIME                                                   \
+  "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 
 /** Every section rejected. Takes @offer. */
 WcSdpPlan *wc_sdp_plan_alloc (WcSdpOffer *offer);

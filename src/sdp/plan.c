@@ -167,6 +167,9 @@ carry_track (WcSdpPlan *plan, guint index, WcMedia kind,
   planned->rtx = wc_sdp_plan_find_rtx (media, format);
   planned->mid_extension = wc_sdp_plan_find_extension (
       plan->offer, media, WC_SDP_URI_MID, "sendonly");
+  if (policy->send_times && format->goog_remb)
+    planned->send_time_extension = wc_sdp_plan_find_extension (
+        plan->offer, media, WC_SDP_URI_SEND_TIME, "sendonly");
   planned->fmtp = wc_sdp_codec_answer_fmtp (format, track);
   plan->index[kind] = (gint)index;
   return TRUE;

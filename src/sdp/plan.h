@@ -16,6 +16,8 @@ typedef struct {
 
 typedef struct {
   gboolean h264_profile_strict; /* RFC 6184 section 8.2.2 to the letter */
+  gboolean send_times; /* viewers are to estimate their link: accept the header
+                          extension abs-send-time */
 } WcSdpPolicy;
 
 typedef enum {
@@ -27,11 +29,13 @@ typedef enum {
 
 typedef struct {
   WcSdpRole role;
-  WcMedia track;             /* when role is WC_SDP_SEND or WC_SDP_RECEIVE */
-  const WcSdpFormat *format; /* chosen; of the offer */
-  const WcSdpFormat *rtx;    /* nullable: its rtx (RFC 4588) */
-  guint8 mid_extension;      /* id of sdes:mid (RFC 9143), 0: not offered */
-  char *fmtp;                /* nullable: what the answer says */
+  WcMedia track;              /* when role is WC_SDP_SEND or WC_SDP_RECEIVE */
+  const WcSdpFormat *format;  /* chosen; of the offer */
+  const WcSdpFormat *rtx;     /* nullable: its rtx (RFC 4588) */
+  guint8 mid_extension;       /* id of sdes:mid (RFC 9143), 0: not offered */
+  char *fmtp;                 /* nullable: what the answer says */
+  guint8 send_time_extension; /* when role is WC_SDP_SEND: id of abs-send-time,
+                                 0: not used */
 
   /* when role is WC_SDP_RECEIVE: ids of header extensions, 0: not used */
   guint8 rid_extension, repaired_rid_extension; /* RFC 8852 */

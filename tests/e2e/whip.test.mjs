@@ -14,6 +14,7 @@ import {
 } from './lib/browser.mjs';
 import { Child } from './lib/child.mjs';
 import { request } from './lib/http.mjs';
+import { LAYERS, shows } from './lib/layers.mjs';
 import { namespaceCommand } from './lib/lossy-network.mjs';
 import { offer } from './lib/offer.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
@@ -247,21 +248,12 @@ describe('publishers come and go', () => {
   }));
 });
 
-/** Three layers of a picture of 1280 x 720. */
-const LAYERS = {
-  width: 1280, height: 720, encodings: [
-    { rid: 'l', scaleResolutionDownBy: 4, maxBitrate: 150000 },
-    { rid: 'm', scaleResolutionDownBy: 2, maxBitrate: 500000 },
-    { rid: 'h', maxBitrate: 1500000 },
-  ],
-};
-
 describe('simulcast', () => {
   for (const codec of ['VP8', 'H264']) {
     test(`${codec}: the best layer plays, another one when it stops [I-12]`, LIMIT,
       scoped(async (scope) => {
         const id = `layers-${codec}`;
-        const publisher = await livePublished(scope, id, {}, { codec, ...LAYERS });
+        const publisher = await livePublished(scope, id, {}, { codec, ...LAYERS.any });
         assert.match(publisher.text, /^a=simulcast:recv l;m;h/m);
         const playing = (rid) => waitFor(`layer ${rid} plays`, async () => {
           const { layers } = (await server.api.read(id)).publisher;
@@ -273,22 +265,15 @@ describe('simulcast', () => {
         const layers = await playing('h');
         assert.deepEqual(layers.map(({ rid }) => rid), ['l', 'm', 'h']);
         const viewer = await watch(scope, id);
-        const shows = (width) => waitFor(`the picture is ${width} wide`, async () => {
-          const stats = await viewer.stats();
-          if (stats.width !== width) {
-            throw new Error(JSON.stringify(stats));
-          }
-          return stats;
-        }, { timeoutMs: 20000 });
-        const before = await shows(1280);
+        const before = await shows(viewer, 1280);
         await viewer.frames(30);
         await publisher.setActive(['l', 'm']);
         await playing('m');
-        await shows(640);
+        await shows(viewer, 640);
         await viewer.frames(30);
         await publisher.setActive(['l', 'm', 'h']);
         await playing('h');
-        await shows(1280);
+        await shows(viewer, 1280);
         const after = await viewer.frames(30);
         assert.deepEqual(after.ssrcs, before.ssrcs, 'the viewer negotiated once');
         await viewer.tone([440]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The direct lane as a viewer's socket sees it: real UDP on loopback, keys that
  * the test chose, libsrtp2 and the test client's RTCP at the other end. */
+#include "base/clock.h"
 #include "common/rtcp.h"
 #include "common/srtp.h"
 #include "engine/direct-lane.h"
@@ -25,6 +26,8 @@ typedef struct {
   TcSrtp *viewer; /* what the viewer reads and writes with */
   int fd;
   guint64 seq;
+  gsize header_size;   /* of media */
+  guint8 extension[8]; /* of the newest */
   atomic_uint dtls, retired, wanted, playing, expired, stopped;
 
   /* what came since it was last asked for */
@@ -132,7 +135,7 @@ check_path (Fixture *f)
 }
 
 static void
-set_up (Fixture *f, gconstpointer rtx)
+set_up_with (Fixture *f, gconstpointer rtx, guint8 extension)
 {
   WcEngineConfig config = {.workers = 1,
                            .connect_timeout_ms = 20000,
@@ -143,15 +146,29 @@ set_up (Fixture *f, gconstpointer rtx)
                          .clock_rate = 90000,
                          .nack = TRUE,
                          .rtx_ssrc = rtx != NULL ? RTX_SSRC : 0,
-                         .rtx_payload_type = rtx != NULL ? RTX_PT : 0};
+                         .rtx_payload_type = rtx != NULL ? RTX_PT : 0,
+                         .send_time_extension = extension};
   g_autoptr (GError) error = NULL;
 
   f->engine = wc_engine_new (&config, &error);
   g_assert_no_error (error);
   f->track = wc_track_new (WC_CODEC_VP8, 90000, &limits);
+  f->header_size = extension != 0 ? 20 : 12;
   make_subscriber (f, track);
   connect_socket (f);
   check_path (f);
+}
+
+static void
+set_up (Fixture *f, gconstpointer rtx)
+{
+  set_up_with (f, rtx, 0);
+}
+
+static void
+set_up_layers (Fixture *f, gconstpointer rtx)
+{
+  set_up_with (f, rtx, 9);
 }
 
 static void
@@ -192,18 +209,23 @@ tear_down (Fixture *f, gconstpointer unused)
 }
 
 static void
-append (Fixture *f, gboolean start)
+append_to (WcTrack *track, guint64 seq, gboolean start)
 {
   WcPacket *packet = wc_packet_new (PAYLOAD);
 
-  memset (packet->payload, (int)f->seq, packet->size);
-  packet->seq = f->seq;
-  packet->frame = (guint32)f->seq;
-  packet->timestamp = (gint64)f->seq * 3000;
+  memset (packet->payload, (int)seq, packet->size);
+  packet->seq = seq;
+  packet->frame = (guint32)seq;
+  packet->timestamp = (gint64)seq * 3000;
   packet->capture_us = g_get_monotonic_time ();
   packet->flags = WC_PACKET_MARKER | (start ? WC_PACKET_START : 0);
-  f->seq++;
-  wc_track_append (f->track, &packet, 1);
+  wc_track_append (track, &packet, 1);
+}
+
+static void
+append (Fixture *f, gboolean start)
+{
+  append_to (f->track, f->seq++, start);
 }
 
 /* --- what comes ----------------------------------------------------------- */
@@ -222,7 +244,10 @@ on_rtp (Fixture *f, const guint8 *data, gsize size)
     return;
   }
   g_assert_cmpuint (payload_type, ==, 96);
-  g_assert_cmpuint (size, ==, 12 + PAYLOAD);
+  g_assert_cmpuint (size, ==, f->header_size + PAYLOAD);
+  g_assert_cmpuint (data[0], ==, f->header_size > 12 ? 0x90 : 0x80);
+  if (f->header_size > 12)
+    memcpy (f->extension, data + 12, sizeof f->extension);
   if (f->media++ == 0)
     f->first_seq = seq;
   f->last_seq = seq;
@@ -531,6 +556,101 @@ test_goodbye (Fixture *f, gconstpointer unused)
   g_assert_cmpuint (f->media, ==, 3);
 }
 
+/* RFC 8285 section 4.2; the time is that of the sender reports, 6.18. */
+static void
+assert_send_time (Fixture *f)
+{
+  static const guint8 head[] = {0xbe, 0xde, 0, 1, 9 << 4 | 2};
+  guint32 now = (guint32)(wc_clock_now_ntp () >> 14) & 0xffffff;
+  guint32 sent =
+      (guint32)(f->extension[5] << 16 | f->extension[6] << 8 | f->extension[7]);
+
+  g_assert_cmpmem (f->extension, sizeof head, head, sizeof head);
+  g_assert_cmpuint ((now - sent) & 0xffffff, <, 10u << 18);
+}
+
+static void
+select_layer (Fixture *f, WcTrack *track, gint layer)
+{
+  guint wanted = atomic_load (&f->wanted);
+
+  wc_subscriber_select_layer (f->subscriber, track, layer);
+  g_assert_true (wait_atomic (f, &f->wanted, wanted + 1));
+}
+
+static gint
+layer_of (Fixture *f)
+{
+  WcSubscriberStats stats;
+
+  wc_subscriber_get_stats (f->subscriber, &stats);
+  return stats.layer;
+}
+
+/* To another layer and back: one stream for the viewer, and whatever it asks
+ * for again it gets, of whichever layer it was. */
+static void
+test_layers (Fixture *f, gconstpointer rtx)
+{
+  WcTrackLimits limits = {5000, 1 << 20};
+  g_autoptr (WcTrack) other = wc_track_new (WC_CODEC_VP8, 90000, &limits);
+  TcRtcpWriter writer = {.size = 0};
+  guint64 seq = 5000;
+
+  play (f, 10);
+  assert_send_time (f);
+  g_assert_cmpint (layer_of (f), ==, -1);
+  append_to (other, seq++, TRUE);
+  select_layer (f, other, 1);
+  append_to (other, seq++, FALSE); /* no place to begin */
+  append (f, FALSE);
+  g_assert_true (wait_for (f, &f->media, 11));
+  append_to (other, seq++, TRUE);
+  g_assert_true (wait_for (f, &f->media, 12));
+  append_to (other, seq++, FALSE);
+  append (f, FALSE); /* is not for this viewer any more */
+  g_assert_true (wait_for (f, &f->media, 13));
+  g_assert_cmpint (layer_of (f), ==, 1);
+  select_layer (f, f->track, -1);
+  append (f, TRUE);
+  g_assert_true (wait_for (f, &f->media, 14));
+  drain (f);
+  g_assert_cmpuint (f->media, ==, 14);
+  g_assert_cmpuint (f->last_seq, ==, (guint16)(f->first_seq + 13));
+  g_assert_cmpint (layer_of (f), ==, -1);
+
+  guint16 seqs[] = {(guint16)(f->first_seq + 10), (guint16)(f->first_seq + 11),
+                    (guint16)(f->first_seq + 12), (guint16)(f->first_seq + 13)};
+  tc_rtcp_add_rr (&writer, OTHER, NULL, 0);
+  tc_rtcp_add_nack (&writer, OTHER, SSRC, seqs, G_N_ELEMENTS (seqs));
+  send_rtcp (f, &writer);
+  g_assert_true (wait_for (f, &f->rtx, 4));
+}
+
+/* The wish changes before the key frame is there, and the viewer leaves while
+ * one is waited for. */
+static void
+test_layers_undecided (Fixture *f, gconstpointer rtx)
+{
+  WcTrackLimits limits = {5000, 1 << 20};
+  g_autoptr (WcTrack) other = wc_track_new (WC_CODEC_VP8, 90000, &limits);
+
+  play (f, 3);
+  select_layer (f, other, 1);
+  wc_subscriber_select_layer (f->subscriber, f->track, 0);
+  append (f, FALSE);
+  g_assert_true (wait_for (f, &f->media, 4));
+  append_to (other, 7, TRUE);
+  append (f, FALSE);
+  g_assert_true (wait_for (f, &f->media, 5));
+  g_assert_cmpint (layer_of (f), ==, 0);
+  select_layer (f, other, 1);
+  stop (f);
+  append_to (other, 8, TRUE);
+  drain (f);
+  g_assert_cmpuint (f->media, ==, 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -547,5 +667,11 @@ main (int argc, char **argv)
   ADD ("key-frame", TRUE, test_key_frame);
   ADD ("retire", TRUE, test_retire);
   ADD ("goodbye", TRUE, test_goodbye);
+#define ADD_LAYERS(name, rtx, function)                                        \
+  g_test_add ("/direct-lane/layers/" name, Fixture, GINT_TO_POINTER (rtx),     \
+              set_up_layers, function, tear_down)
+  ADD_LAYERS ("rtx", TRUE, test_layers);
+  ADD_LAYERS ("plain", FALSE, test_layers);
+  ADD_LAYERS ("undecided", TRUE, test_layers_undecided);
   return g_test_run ();
 }

@@ -517,6 +517,29 @@ test_restart_tagged (void)
   assert_line (fragment, "a=ice-ufrag:newu");
 }
 
+/* M-30: REMB with the times by which the viewer estimates, only where that is
+ * acted on: where there are layers to choose from. M-29: of transport-wide
+ * congestion control neither the extension nor the feedback. */
+static void
+test_send_times (void)
+{
+  const WcSdpPolicy policy = {.send_times = TRUE};
+  const WcSdpTrack *const tracks[WC_N_MEDIA] = {&opus_track, &h264_track};
+  g_autofree char *offer = load_offer ("chrome-audio-video");
+  g_autoptr (WcSdpPlan) plan =
+      wc_sdp_plan_new (parse_ok (offer), tracks, &policy, NULL);
+
+  own_feedback = TRUE;
+  g_autofree char *with = write_answer (plan, 1);
+  g_autofree char *without = answer_for (offer, &opus_track, &h264_track);
+  own_feedback = FALSE;
+  assert_line (with, "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/"
+                     "abs-send-time");
+  assert_absent (without, "abs-send-time");
+  assert_absent (with, "transport-cc");
+  assert_absent (with, "transport-wide-cc");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -539,6 +562,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/answer/S-26-S-35", test_text);
   g_test_add_func ("/sdp/answer/S-37", test_codec_mismatch);
   g_test_add_func ("/sdp/answer/M-28", test_nack_without_rtx);
+  g_test_add_func ("/sdp/answer/M-30", test_send_times);
   g_test_add_func ("/sdp/answer/M-20-M-21", test_opus_without_channels);
   g_test_add_func ("/sdp/answer/restart/T-22", test_restart);
   g_test_add_func ("/sdp/answer/restart/tagged", test_restart_tagged);

@@ -85,3 +85,21 @@ function counted(table) {
 export function dropped() {
   return counted('loss');
 }
+
+/** Lets only so much through of what matches; what is more is dropped. */
+export function police(match, kbytesPerSecond) {
+  execFileSync('nft', [
+    'add table inet police; ' +
+    'add chain inet police in { type filter hook input priority 0; }; ' +
+    `add rule inet police in iifname "lo" ${match} ` +
+    `limit rate over ${kbytesPerSecond} kbytes/second burst 20 kbytes counter drop`,
+  ]);
+}
+
+export function policed() {
+  return counted('police');
+}
+
+export function unpolice() {
+  execFileSync('nft', ['delete', 'table', 'inet', 'police']);
+}

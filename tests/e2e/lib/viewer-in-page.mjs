@@ -100,6 +100,7 @@ export function installViewers() {
     const result = {
       framesDecoded: 0, framesReceived: 0, videoPackets: 0, audioPackets: 0, nacks: 0, plis: 0,
       retransmitted: 0, lost: 0, audioLevel: 0, ssrcs: [], firstFrameMs: firstFrameMs ?? null,
+      freezes: 0, framesDropped: 0,
       presented: video?.getVideoPlaybackQuality().totalVideoFrames ?? 0,
       width: video?.videoWidth ?? 0, height: video?.videoHeight ?? 0,
     };
@@ -114,6 +115,8 @@ export function installViewers() {
         result.framesReceived += stat.framesReceived ?? 0;
         result.retransmitted += stat.retransmittedPacketsReceived ?? 0;
         result.audioLevel = Math.max(result.audioLevel, stat.audioLevel ?? 0);
+        result.freezes += stat.freezeCount ?? 0;
+        result.framesDropped += stat.framesDropped ?? 0;
         result.ssrcs.push(stat.ssrc);
         result[`${stat.kind}Codec`] = report.get(stat.codecId)?.mimeType ?? null;
       }
