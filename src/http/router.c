@@ -44,35 +44,41 @@ wc_route_params_clear (WcRouteParams *params)
     g_clear_pointer (&params->params[i], g_free);
 }
 
+/* Compares one segment; only one that a parameter takes is copied. */
 static gboolean
-segment_match (const char *pattern, const char *segment, WcRouteParams *params,
-               guint *n_params)
+segment_match (const char *pattern, gsize pattern_size, const char *segment,
+               gsize size, WcRouteParams *params, guint *n_params)
 {
   if (pattern[0] != '{')
-    return strcmp (pattern, segment) == 0;
-  if (*n_params == WC_ROUTE_MAX_PARAMS || !wc_id_is_valid (segment))
+    return pattern_size == size && memcmp (pattern, segment, size) == 0;
+  if (*n_params == WC_ROUTE_MAX_PARAMS)
     return FALSE;
-  params->params[(*n_params)++] = g_strdup (segment);
+
+  g_autofree char *value = g_strndup (segment, size);
+  if (!wc_id_is_valid (value))
+    return FALSE;
+  params->params[(*n_params)++] = g_steal_pointer (&value);
   return TRUE;
 }
 
 gboolean
 wc_route_match (const char *pattern, const char *path, WcRouteParams *params)
 {
-  g_auto (GStrv) wanted = g_strsplit (pattern, "/", -1);
-  g_auto (GStrv) given = g_strsplit (path, "/", -1);
   guint n_params = 0;
 
   *params = (WcRouteParams){0};
-  if (g_strv_length (wanted) != g_strv_length (given))
-    return FALSE;
-  for (guint i = 0; wanted[i] != NULL; i++) {
-    if (!segment_match (wanted[i], given[i], params, &n_params)) {
-      wc_route_params_clear (params);
-      return FALSE;
-    }
+  for (;;) {
+    gsize wanted = strcspn (pattern, "/"), given = strcspn (path, "/");
+    if (!segment_match (pattern, wanted, path, given, params, &n_params) ||
+        (pattern[wanted] == '\0') != (path[given] == '\0'))
+      break;
+    if (pattern[wanted] == '\0')
+      return TRUE;
+    pattern += wanted + 1;
+    path += given + 1;
   }
-  return TRUE;
+  wc_route_params_clear (params);
+  return FALSE;
 }
 
 static gboolean
