@@ -114,28 +114,38 @@ hash_of (const char *algorithm)
 }
 
 static gboolean
-has_fingerprint (X509 *x509, const WcSdpFingerprint *fingerprint)
+has_fingerprint (const guint8 *der, gsize der_size,
+                 const WcSdpFingerprint *fingerprint)
 {
   const EVP_MD *hash = hash_of (fingerprint->algorithm);
   guint8 digest[EVP_MAX_MD_SIZE];
   unsigned size;
 
-  return hash != NULL && X509_digest (x509, hash, digest, &size) &&
+  return hash != NULL &&
+         EVP_Digest (der, der_size, digest, &size, hash, NULL) &&
          size == fingerprint->size &&
          memcmp (digest, fingerprint->digest, size) == 0;
 }
 
+/* A fingerprint is of the bytes. OpenSSL 3.0 executes a million instructions to
+ * understand them, most of them in its search for a decoder of the key. */
 gboolean
 wc_certificate_matches (const char *pem, GPtrArray *fingerprints)
 {
   g_autoptr (BIO) bio = BIO_new_mem_buf (pem, -1);
-  g_autoptr (X509) x509 =
-      bio != NULL ? PEM_read_bio_X509 (bio, NULL, NULL, NULL) : NULL;
+  char *name = NULL, *header = NULL;
+  guint8 *der = NULL;
+  long size;
+  gboolean matches = FALSE;
 
-  if (x509 == NULL)
+  if (bio == NULL || !PEM_read_bio (bio, &name, &header, &der, &size))
     return FALSE;
-  for (guint i = 0; i < fingerprints->len; i++)
-    if (has_fingerprint (x509, g_ptr_array_index (fingerprints, i)))
-      return TRUE;
-  return FALSE;
+  if (g_str_equal (name, PEM_STRING_X509))
+    for (guint i = 0; !matches && i < fingerprints->len; i++)
+      matches = has_fingerprint (der, (gsize)size,
+                                 g_ptr_array_index (fingerprints, i));
+  OPENSSL_free (name);
+  OPENSSL_free (header);
+  OPENSSL_free (der);
+  return matches;
 }
