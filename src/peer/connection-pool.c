@@ -5,19 +5,20 @@
 
 struct WcConnectionPool {
   char *pem;
-  guint size;
+  guint size, most;
   pthread_mutex_t lock; /* guards the next two */
   GPtrArray *ready;     /* of WcConnection */
-  gboolean filling;
+  gboolean settling;
 };
 
 WcConnectionPool *
-wc_connection_pool_new (const char *pem, guint size)
+wc_connection_pool_new (const char *pem, guint size, guint most)
 {
   WcConnectionPool *pool = g_new0 (WcConnectionPool, 1);
 
   pool->pem = g_strdup (pem);
   pool->size = size;
+  pool->most = most;
   pool->ready = g_ptr_array_new ();
   pthread_mutex_init (&pool->lock, NULL);
   return pool;
@@ -34,43 +35,81 @@ wc_connection_pool_free (WcConnectionPool *pool)
   g_free (pool);
 }
 
-WcConnection *
-wc_connection_pool_take (WcConnectionPool *pool)
+/* Of more than @n. */
+static WcConnection *
+take_above (WcConnectionPool *pool, guint n)
 {
   WcConnection *connection = NULL;
 
   pthread_mutex_lock (&pool->lock);
-  if (pool->ready->len > 0)
+  if (pool->ready->len > n)
     connection =
         g_ptr_array_remove_index_fast (pool->ready, pool->ready->len - 1);
   pthread_mutex_unlock (&pool->lock);
   return connection;
 }
 
-/* TRUE: one more is wanted, and the caller is to make it. */
-static gboolean
+WcConnection *
+wc_connection_pool_take (WcConnectionPool *pool)
+{
+  return take_above (pool, 0);
+}
+
+static guint
+n_ready (WcConnectionPool *pool)
+{
+  pthread_mutex_lock (&pool->lock);
+  guint n = pool->ready->len;
+  pthread_mutex_unlock (&pool->lock);
+  return n;
+}
+
+static void
 put (WcConnectionPool *pool, WcConnection *connection)
 {
-  gboolean goes_on = connection != NULL || !pool->filling;
+  pthread_mutex_lock (&pool->lock);
+  g_ptr_array_add (pool->ready, connection);
+  pthread_mutex_unlock (&pool->lock);
+}
 
-  if (connection != NULL)
-    g_ptr_array_add (pool->ready, connection);
-  if (goes_on)
-    pool->filling = pool->ready->len < pool->size;
-  return goes_on && pool->filling;
+/* Several threads of the control pool may find the last place free: one or two
+ * too many are no harm. */
+void
+wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
+                         GByteArray *kept)
+{
+  if (n_ready (pool) >= pool->most)
+    wc_connection_close (connection, kept);
+  else if (wc_connection_recycle (connection, kept))
+    put (pool, connection);
+}
+
+gboolean
+wc_connection_pool_is_settled (WcConnectionPool *pool)
+{
+  return n_ready (pool) == pool->size;
+}
+
+static gboolean
+set_settling (WcConnectionPool *pool, gboolean settling)
+{
+  pthread_mutex_lock (&pool->lock);
+  gboolean before = pool->settling;
+  pool->settling = settling;
+  pthread_mutex_unlock (&pool->lock);
+  return before;
 }
 
 void
-wc_connection_pool_fill (WcConnectionPool *pool)
+wc_connection_pool_settle (WcConnectionPool *pool)
 {
-  WcConnection *connection = NULL;
-  gboolean more;
+  WcConnection *surplus;
 
-  do {
-    pthread_mutex_lock (&pool->lock);
-    more = put (pool, connection);
-    pthread_mutex_unlock (&pool->lock);
-    if (more)
-      connection = wc_connection_prepare (pool->pem);
-  } while (more);
+  if (set_settling (pool, TRUE))
+    return;
+  while ((surplus = take_above (pool, pool->size)) != NULL)
+    wc_connection_close (surplus, NULL);
+  while (n_ready (pool) < pool->size)
+    put (pool, wc_connection_prepare (pool->pem));
+  set_settling (pool, FALSE);
 }

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "peer/connection.h"
-
 #include "base/clock.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "engine/rtcp.h"
-#include "peer/ice-agent.h"
-#include "peer/peer.h"
-#include "peer/push-src.h"
-#include "sdp/answer.h"
+#include "peer/connection-private.h"
 
-#include <gst/sdp/sdp.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 /* GstDtlsConnectionState of dtlsdec's property `connection-state`. */
@@ -24,31 +17,9 @@ enum { CIPHER_AES_128_ICM = 1, AUTH_HMAC_SHA1_80 = 2 };
 #define RECORD_HANDSHAKE 22
 #define RECORD_HEADER_SIZE 13
 #define GOODBYE_WAIT_US (100 * 1000)
-#define MAX_GOODBYE 128
 
-struct WcConnection {
-  WcConnectionCallbacks callbacks;
-  gpointer user_data;
-  char *pem;
-  guint history_ms;
-
-  GstElement *pipeline;
-  GstElement *webrtcbin; /* of the pipeline */
-  WcPushSrc *sources[WC_N_MEDIA];
-  WcIceAgent *agent;
-  GstElement *dtls_enc, *dtls_dec; /* of the transport */
-  guint32 rtx_ssrc[WC_N_MEDIA];
-  guint resend_budget; /* of the thread that RTCP comes on, as the next */
-  gint64 resend_us;    /* when it was last filled up */
-  atomic_uint n_ready; /* see note_ready () */
-  atomic_bool sent_finished;
-  atomic_bool dtls_up;
-  atomic_bool closing;       /* callbacks stop */
-  atomic_bool keeps_goodbye; /* an alert is kept instead of sent */
-  atomic_bool said_goodbye;  /* an alert went out, or is in `goodbye` */
-  guint8 goodbye[MAX_GOODBYE];
-  gsize goodbye_size;
-};
+/* Of one webrtcbin, one after another: what grows in it is bounded. */
+#define MAX_PEERS 100
 
 /* What a viewer may have sent again in a second, some 10 Mbit/s. */
 #define MAX_RESENT 1000
@@ -84,7 +55,8 @@ has_finished (const guint8 *data, gsize size)
 static void
 keep_goodbye (WcConnection *connection, const guint8 *data, gsize size)
 {
-  if (atomic_load (&connection->said_goodbye) || size > MAX_GOODBYE)
+  if (atomic_load (&connection->said_goodbye) ||
+      size > WC_CONNECTION_MAX_GOODBYE)
     return;
   memcpy (connection->goodbye, data, size);
   connection->goodbye_size = size;
@@ -295,186 +267,7 @@ make_pipeline (WcConnection *connection)
   gst_element_set_base_time (connection->pipeline, 0);
 }
 
-static GstCaps *
-caps_of (const WcSdpPlanMedia *media, guint32 ssrc)
-{
-  g_autofree char *name = g_ascii_strup (media->format->name, -1);
-
-  return gst_caps_new_simple (
-      "application/x-rtp", "media", G_TYPE_STRING, wc_media_name (media->track),
-      "encoding-name", G_TYPE_STRING, name, "payload", G_TYPE_INT,
-      media->format->payload_type, "clock-rate", G_TYPE_INT,
-      (int)media->format->clock_rate, "ssrc", G_TYPE_UINT, ssrc, NULL);
-}
-
-static GstObject *
-emit_add_transceiver (WcConnection *connection, GstCaps *caps)
-{
-  GstObject *transceiver = NULL;
-
-  g_signal_emit_by_name (connection->webrtcbin, "add-transceiver",
-                         GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps,
-                         &transceiver);
-  return transceiver;
-}
-
-static void
-add_transceiver (WcConnection *connection, const WcSdpPlanMedia *media,
-                 guint32 ssrc)
-{
-  g_autoptr (GstCaps) caps = caps_of (media, ssrc);
-  g_autoptr (GstObject) transceiver = emit_add_transceiver (connection, caps);
-
-  if (transceiver != NULL)
-    g_object_set (transceiver, "do-nack", media->rtx != NULL, NULL);
-  connection->sources[media->track] =
-      gst_object_ref_sink (wc_push_src_new (caps));
-  gst_bin_add (GST_BIN (connection->pipeline),
-               GST_ELEMENT (connection->sources[media->track]));
-}
-
-static void
-add_transceivers (WcConnection *connection, const WcConnectionParams *params)
-{
-  for (guint i = 0; i < params->plan->media->len; i++) {
-    const WcSdpPlanMedia *media = g_ptr_array_index (params->plan->media, i);
-    if (media->role == WC_SDP_SEND)
-      add_transceiver (connection, media, params->ssrc[media->track]);
-  }
-}
-
-/* As in wc_sdp_keys_offer_write (). */
-static void
-add_keys_transceiver (WcConnection *connection)
-{
-  g_autoptr (GstCaps) caps =
-      gst_caps_new_simple ("application/x-rtp", "media", G_TYPE_STRING, "audio",
-                           "encoding-name", G_TYPE_STRING, "PCMU", "payload",
-                           G_TYPE_INT, 0, "clock-rate", G_TYPE_INT, 8000, NULL);
-  g_autoptr (GstObject) transceiver = emit_add_transceiver (connection, caps);
-
-  (void)transceiver;
-}
-
-/* --- negotiation (control pool; promises are answered on webrtcbin's thread)
- */
-
-static gboolean
-fail (GError **error, const char *step, const GstStructure *reply)
-{
-  g_autoptr (GError) cause = NULL;
-
-  if (reply != NULL)
-    gst_structure_get (reply, "error", G_TYPE_ERROR, &cause, NULL);
-  g_set_error (error, WC_PEER_ERROR, WC_PEER_ERROR_NEGOTIATION,
-               "webrtcbin: %s: %s", step,
-               cause != NULL ? cause->message : "failed");
-  return FALSE;
-}
-
-static gboolean
-set_description (WcConnection *connection, const char *signal,
-                 GstWebRTCSDPType type, GstSDPMessage *sdp, GError **error)
-{
-  GstWebRTCSessionDescription *description =
-      gst_webrtc_session_description_new (type, sdp);
-  g_autoptr (GstPromise) promise = gst_promise_new ();
-
-  g_signal_emit_by_name (connection->webrtcbin, signal, description, promise);
-  GstPromiseResult result = gst_promise_wait (promise);
-  const GstStructure *reply = result == GST_PROMISE_RESULT_REPLIED
-                                  ? gst_promise_get_reply (promise)
-                                  : NULL;
-  gboolean ok = result == GST_PROMISE_RESULT_REPLIED &&
-                (reply == NULL || !gst_structure_has_field (reply, "error"));
-  gst_webrtc_session_description_free (description);
-  return ok || fail (error, signal, reply);
-}
-
-static GstSDPMessage *
-create_answer (WcConnection *connection, GError **error)
-{
-  g_autoptr (GstPromise) promise = gst_promise_new ();
-  GstWebRTCSessionDescription *answer = NULL;
-  GstSDPMessage *sdp = NULL;
-
-  g_signal_emit_by_name (connection->webrtcbin, "create-answer", NULL, promise);
-  const GstStructure *reply =
-      gst_promise_wait (promise) == GST_PROMISE_RESULT_REPLIED
-          ? gst_promise_get_reply (promise)
-          : NULL;
-  if (reply == NULL ||
-      !gst_structure_get (reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION,
-                          &answer, NULL)) {
-    fail (error, "create-answer", reply);
-    return NULL;
-  }
-  gst_sdp_message_copy (answer->sdp, &sdp);
-  gst_webrtc_session_description_free (answer);
-  return sdp;
-}
-
-static void
-replace_attribute (GstSDPMedia *media, const char *key, const char *value)
-{
-  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++) {
-    GstSDPAttribute attribute;
-    if (!g_str_equal (gst_sdp_media_get_attribute (media, i)->key, key))
-      continue;
-    gst_sdp_attribute_set (&attribute, key, value);
-    gst_sdp_media_replace_attribute (media, i, &attribute);
-  }
-}
-
-/* webrtcbin makes caps of its own description, and of every "a=ssrc:N cname"
- * a field "ssrc-N-cname", whose name GLib then keeps for ever. */
-static void
-remove_ssrcs (GstSDPMedia *media)
-{
-  for (guint i = gst_sdp_media_attributes_len (media); i > 0; i--)
-    if (g_str_equal (gst_sdp_media_get_attribute (media, i - 1)->key, "ssrc"))
-      gst_sdp_media_remove_attribute (media, i - 1);
-}
-
-/* "FID <media ssrc> <rtx ssrc>" (RFC 5576 section 4.2). */
-static guint32
-read_rtx_ssrc (const GstSDPMedia *media)
-{
-  const char *group = gst_sdp_media_get_attribute_val (media, "ssrc-group");
-  guint32 ssrc, rtx_ssrc;
-
-  if (group != NULL && sscanf (group, "FID %u %u", &ssrc, &rtx_ssrc) == 2)
-    return rtx_ssrc;
-  return 0;
-}
-
-static void
-set_credentials (const WcConnectionParams *params, GstSDPMessage *answer)
-{
-  for (guint i = 0; i < gst_sdp_message_medias_len (answer); i++) {
-    GstSDPMedia *sdp = (GstSDPMedia *)gst_sdp_message_get_media (answer, i);
-    replace_attribute (sdp, "ice-ufrag", params->ufrag);
-    replace_attribute (sdp, "ice-pwd", params->pwd);
-    remove_ssrcs (sdp);
-  }
-}
-
-/* What webrtcbin chose. The answer's sections are those of the canonical offer:
- * the sent ones, in order. */
-static void
-read_rtx_ssrcs (WcConnection *connection, const WcSdpPlan *plan,
-                const GstSDPMessage *answer)
-{
-  guint section = 0;
-
-  for (guint i = 0; i < plan->media->len; i++) {
-    const WcSdpPlanMedia *media = g_ptr_array_index (plan->media, i);
-    if (media->role == WC_SDP_SEND &&
-        section < gst_sdp_message_medias_len (answer))
-      connection->rtx_ssrc[media->track] =
-          read_rtx_ssrc (gst_sdp_message_get_media (answer, section++));
-  }
-}
+/* --- opening -------------------------------------------------------------- */
 
 static gboolean
 link_sources (WcConnection *connection, const WcSdpPlan *plan, GError **error)
@@ -488,39 +281,10 @@ link_sources (WcConnection *connection, const WcSdpPlan *plan, GError **error)
     g_autofree char *name = g_strdup_printf ("sink_%u", section++);
     GstElement *source = GST_ELEMENT (connection->sources[media->track]);
     if (!gst_element_link_pads (source, "src", connection->webrtcbin, name))
-      return fail (error, "linking the media", NULL);
+      return wc_connection_fail (error, "linking the media", NULL);
     gst_element_sync_state_with_parent (source);
   }
   return TRUE;
-}
-
-static char *
-write_offer (const WcConnectionParams *params)
-{
-  return params->keys_only ? wc_sdp_keys_offer_write (params->plan)
-                           : wc_sdp_canonical_offer_write (params->plan);
-}
-
-static gboolean
-negotiate (WcConnection *connection, const WcConnectionParams *params,
-           GError **error)
-{
-  g_autofree char *text = write_offer (params);
-  GstSDPMessage *offer;
-
-  if (gst_sdp_message_new_from_text (text, &offer) != GST_SDP_OK)
-    return fail (error, "reading the canonical offer", NULL);
-  if (!set_description (connection, "set-remote-description",
-                        GST_WEBRTC_SDP_TYPE_OFFER, offer, error))
-    return FALSE;
-  GstSDPMessage *answer = create_answer (connection, error);
-  if (answer == NULL)
-    return FALSE;
-  if (!params->keys_only)
-    read_rtx_ssrcs (connection, params->plan, answer);
-  set_credentials (params, answer);
-  return set_description (connection, "set-local-description",
-                          GST_WEBRTC_SDP_TYPE_ANSWER, answer, error);
 }
 
 static WcConnection *
@@ -550,9 +314,10 @@ wc_connection_prepare (const char *pem)
 {
   WcConnection *connection = new_connection (pem, 0);
 
+  connection->keys_only = TRUE;
   lock_rtpbin (connection);
   gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
-  add_keys_transceiver (connection);
+  wc_connection_add_keys_transceiver (connection);
   return connection;
 }
 
@@ -562,12 +327,31 @@ open_for_media (WcConnection *connection, const WcConnectionParams *params,
 {
   set_cname (connection, params->cname);
   gst_element_set_state (connection->pipeline, GST_STATE_PLAYING);
-  add_transceivers (connection, params);
-  if (!negotiate (connection, params, error) ||
+  wc_connection_add_transceivers (connection, params);
+  if (!wc_connection_negotiate (connection, params, error) ||
       !link_sources (connection, params->plan, error))
     return FALSE;
   free_clocksyncs (connection);
   return TRUE;
+}
+
+/* One that has negotiated keeps its part in DTLS. */
+static gboolean
+is_fit (WcConnection *connection, const WcSdpPlan *plan)
+{
+  return connection->n_peers == 0 ||
+         connection->setup == wc_sdp_plan_setup (plan);
+}
+
+static WcConnection *
+take_or_make (const WcConnectionParams *params)
+{
+  if (params->prepared != NULL && is_fit (params->prepared, params->plan))
+    return params->prepared;
+  if (params->prepared != NULL)
+    wc_connection_close (params->prepared, NULL);
+  return params->keys_only ? wc_connection_prepare (params->pem)
+                           : new_connection (params->pem, params->history_ms);
 }
 
 WcConnection *
@@ -575,16 +359,12 @@ wc_connection_open (const WcConnectionParams *params,
                     const WcConnectionCallbacks *callbacks, gpointer user_data,
                     GError **error)
 {
-  WcConnection *connection = params->prepared;
+  WcConnection *connection = take_or_make (params);
 
-  if (connection == NULL)
-    connection = params->keys_only
-                     ? wc_connection_prepare (params->pem)
-                     : new_connection (params->pem, params->history_ms);
   connection->callbacks = *callbacks;
   connection->user_data = user_data;
   gboolean opened = params->keys_only
-                        ? negotiate (connection, params, error)
+                        ? wc_connection_negotiate (connection, params, error)
                         : open_for_media (connection, params, error);
   if (!opened) {
     wc_connection_close (connection, NULL);
@@ -623,8 +403,25 @@ release_element (WcConnection *connection, GstElement **element)
   gst_clear_object (element);
 }
 
-void
-wc_connection_close (WcConnection *connection, GByteArray *kept)
+/* Between being woken and being stopped, dtlsenc's task would run in circles.
+ */
+static void
+stop_dtls_task (WcConnection *connection)
+{
+  if (connection->dtls_enc == NULL)
+    return;
+  g_autoptr (GstPad) pad =
+      gst_element_get_static_pad (connection->dtls_enc, "src");
+  GST_OBJECT_LOCK (pad);
+  g_autoptr (GstTask) task =
+      GST_PAD_TASK (pad) != NULL ? gst_object_ref (GST_PAD_TASK (pad)) : NULL;
+  GST_OBJECT_UNLOCK (pad);
+  if (task != NULL)
+    gst_task_stop (task);
+}
+
+static void
+say_goodbye (WcConnection *connection, GByteArray *kept)
 {
   atomic_store (&connection->closing, TRUE);
   atomic_store (&connection->keeps_goodbye, kept != NULL);
@@ -632,6 +429,13 @@ wc_connection_close (WcConnection *connection, GByteArray *kept)
   if (kept != NULL && atomic_load (&connection->said_goodbye))
     g_byte_array_append (kept, connection->goodbye,
                          (guint)connection->goodbye_size);
+  stop_dtls_task (connection);
+}
+
+void
+wc_connection_close (WcConnection *connection, GByteArray *kept)
+{
+  say_goodbye (connection, kept);
   gst_element_set_state (connection->pipeline, GST_STATE_NULL);
   g_signal_handlers_disconnect_by_data (connection->webrtcbin, connection);
   release_element (connection, &connection->dtls_enc);
@@ -642,6 +446,61 @@ wc_connection_close (WcConnection *connection, GByteArray *kept)
   gst_clear_object (&connection->agent);
   g_free (connection->pem);
   g_free (connection);
+}
+
+/* --- another peer --------------------------------------------------------- */
+
+static void
+forget_peer (WcConnection *connection)
+{
+  connection->callbacks = (WcConnectionCallbacks){0};
+  connection->user_data = NULL;
+  connection->goodbye_size = 0;
+  atomic_store (&connection->n_ready, 0);
+  atomic_store (&connection->sent_finished, FALSE);
+  atomic_store (&connection->dtls_up, FALSE);
+  atomic_store (&connection->keeps_goodbye, FALSE);
+  atomic_store (&connection->said_goodbye, FALSE);
+  atomic_store (&connection->closing, FALSE);
+}
+
+/* dtlsdec makes a DTLS connection when it is given an id, and dtlsenc takes the
+ * one of its id from NULL to READY. The id is a new one each time: a connection
+ * that dies late, held by a timer, takes its id out of their table. What the
+ * queue between still had for the old one is thrown away. dtlsenc is locked
+ * until ICE is connected: webrtcbin would start it when it has negotiated. */
+static gboolean
+renew_dtls (WcConnection *connection)
+{
+  g_autofree char *id = wc_id_random_hex (8);
+
+  if (!connection->dtls_began)
+    return TRUE;
+  connection->dtls_began = FALSE;
+  gst_element_set_locked_state (connection->dtls_enc, TRUE);
+  gst_element_set_state (connection->dtls_enc, GST_STATE_NULL);
+  wc_push_src_flush (wc_ice_agent_source (connection->agent));
+  gst_element_set_state (connection->dtls_dec, GST_STATE_NULL);
+  g_object_set (connection->dtls_dec, "connection-id", id, NULL);
+  g_object_set (connection->dtls_enc, "connection-id", id, NULL);
+  return gst_element_sync_state_with_parent (connection->dtls_dec);
+}
+
+gboolean
+wc_connection_recycle (WcConnection *connection, GByteArray *kept)
+{
+  if (!connection->keys_only || connection->dtls_enc == NULL ||
+      connection->dtls_dec == NULL || ++connection->n_peers == MAX_PEERS) {
+    wc_connection_close (connection, kept);
+    return FALSE;
+  }
+  say_goodbye (connection, kept);
+  if (!renew_dtls (connection)) {
+    wc_connection_close (connection, NULL);
+    return FALSE;
+  }
+  forget_peer (connection);
+  return TRUE;
 }
 
 guint32
@@ -655,7 +514,14 @@ wc_connection_rtx_ssrc (WcConnection *connection, WcMedia media)
 void
 wc_connection_ice_connected (WcConnection *connection)
 {
-  wc_ice_agent_connected (connection->agent);
+  connection->dtls_began = TRUE;
+  if (connection->ice_connected) {
+    gst_element_set_locked_state (connection->dtls_enc, FALSE);
+    gst_element_sync_state_with_parent (connection->dtls_enc);
+  } else {
+    connection->ice_connected = TRUE;
+    wc_ice_agent_connected (connection->agent);
+  }
 }
 
 void

@@ -56,6 +56,11 @@ WcConnection *wc_connection_open (const WcConnectionParams *params,
  * @kept: nullable; gets the close_notify instead of the viewer. */
 void wc_connection_close (WcConnection *connection, GByteArray *kept);
 
+/** The same, but a webrtcbin with keys_only is kept for another peer, with whom
+ * it negotiates anew: TRUE. FALSE if it could not be, and was closed. Making
+ * and ending one costs more than all else of a join. */
+gboolean wc_connection_recycle (WcConnection *connection, GByteArray *kept);
+
 /** The SSRC that webrtcbin sends retransmissions of @media with; 0: none. */
 guint32 wc_connection_rtx_ssrc (WcConnection *connection, WcMedia media);
 

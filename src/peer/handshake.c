@@ -241,8 +241,8 @@ wc_handshake_open (WcHandshake *handshake, const WcConnectionParams *params,
   return connection != NULL;
 }
 
-void
-wc_handshake_close (WcHandshake *handshake, GByteArray *kept)
+WcConnection *
+wc_handshake_close (WcHandshake *handshake)
 {
   pthread_mutex_lock (&handshake->lock);
   handshake->closed = TRUE;
@@ -250,6 +250,5 @@ wc_handshake_close (WcHandshake *handshake, GByteArray *kept)
     pthread_cond_wait (&handshake->idle, &handshake->lock);
   g_array_set_size (handshake->queue, 0);
   pthread_mutex_unlock (&handshake->lock);
-  if (handshake->connection != NULL)
-    wc_connection_close (g_steal_pointer (&handshake->connection), kept);
+  return g_steal_pointer (&handshake->connection);
 }

@@ -32,10 +32,10 @@ void wc_handshake_unref (WcHandshake *handshake);
 /** Control pool. */
 gboolean wc_handshake_open (WcHandshake *handshake,
                             const WcConnectionParams *params, GError **error);
-/** Control pool: waits for a run to end, drops the queue, says goodbye to the
- * peer (or keeps the words: see wc_connection_close ()), tears the connection
- * down. The engine must be done with it. */
-void wc_handshake_close (WcHandshake *handshake, GByteArray *kept);
+/** Control pool: waits for a run to end and drops the queue; the engine must be
+ * done with it. Returns the connection, to be closed or recycled while the
+ * handshake lives (transfer full) (nullable). */
+WcConnection *wc_handshake_close (WcHandshake *handshake);
 
 /** ICE has a valid pair: DTLS begins. Any thread, after open. */
 void wc_handshake_connected (WcHandshake *handshake);

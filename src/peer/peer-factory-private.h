@@ -18,6 +18,13 @@ guint wc_peer_factory_history_ms (WcPeerFactory *factory);
 /** A connection prepared ahead, for WcConnectionParams; nullable. */
 WcConnection *wc_peer_factory_take_connection (WcPeerFactory *factory);
 
+/** It is needed no more: closes it, or keeps it for another peer. @connection:
+ * (transfer full) (nullable). @kept: see wc_connection_recycle (). Control
+ * pool. */
+void wc_peer_factory_give_connection (WcPeerFactory *factory,
+                                      WcConnection *connection,
+                                      GByteArray *kept);
+
 /** Much was freed: the heap is trimmed soon. Any thread. */
 void wc_peer_factory_note_garbage (WcPeerFactory *factory);
 

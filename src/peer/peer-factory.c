@@ -13,9 +13,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Webrtcbins that wait for a viewer. */
+/* Webrtcbins that wait for a viewer: at rest, and while many come and go. */
 #define PREPARED 4
-#define TRIM_INTERVAL_S 3
+#define MOST_PREPARED 32
+#define HOUSEKEEPING_INTERVAL_S 3
+/* In so many intervals the heap is trimmed however many come. */
+#define BUSY_INTERVALS 10
 #define POOL_NICE 5
 
 struct _WcPeerFactory {
@@ -29,7 +32,10 @@ struct _WcPeerFactory {
   WcConnectionPool *prepared;
   guint history_ms;
   gboolean direct;
-  guint trim_timer;
+  guint housekeeping_timer;
+  guint busy_intervals;
+  atomic_bool prepares;    /* connections ahead */
+  atomic_bool has_joins;   /* since housekeeping was last done */
   atomic_bool has_garbage; /* since the heap was last trimmed */
   atomic_int alive, webrtcbins;
 };
@@ -146,11 +152,25 @@ trim (gpointer unused)
 #endif
 }
 
+static void
+settle_prepared (gpointer data)
+{
+  wc_connection_pool_settle (((WcPeerFactory *)data)->prepared);
+}
+
+/* Not while peers come and go: what is freed now is needed again at once. */
 static gboolean
-on_trim_due (gpointer data)
+on_housekeeping (gpointer data)
 {
   WcPeerFactory *factory = data;
+  gboolean quiet = !atomic_exchange (&factory->has_joins, FALSE);
 
+  if (quiet && atomic_load (&factory->prepares) &&
+      !wc_connection_pool_is_settled (factory->prepared))
+    wc_peer_factory_control (factory, settle_prepared, factory);
+  if (!quiet && ++factory->busy_intervals < BUSY_INTERVALS)
+    return G_SOURCE_CONTINUE;
+  factory->busy_intervals = 0;
   if (atomic_exchange (&factory->has_garbage, FALSE))
     wc_peer_factory_control (factory, trim, NULL);
   return G_SOURCE_CONTINUE;
@@ -170,10 +190,10 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
   if (factory->certificate == NULL)
     return NULL;
   keep_certificate (factory);
-  factory->prepared =
-      wc_connection_pool_new (factory->certificate->pem, PREPARED);
-  factory->trim_timer =
-      g_timeout_add_seconds (TRIM_INTERVAL_S, on_trim_due, factory);
+  factory->prepared = wc_connection_pool_new (factory->certificate->pem,
+                                              PREPARED, MOST_PREPARED);
+  factory->housekeeping_timer =
+      g_timeout_add_seconds (HOUSEKEEPING_INTERVAL_S, on_housekeeping, factory);
   /* Pools of their own threads: idle shared ones would be counted as leaks
    * by whoever looks at the process. */
   factory->control_pool =
@@ -191,7 +211,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
 void
 wc_peer_factory_stop (WcPeerFactory *factory)
 {
-  g_clear_handle_id (&factory->trim_timer, g_source_remove);
+  g_clear_handle_id (&factory->housekeeping_timer, g_source_remove);
   /* The control pool first: its last tasks wait for lanes. */
   if (factory->control_pool != NULL)
     g_thread_pool_free (g_steal_pointer (&factory->control_pool), FALSE, TRUE);
@@ -233,27 +253,29 @@ wc_peer_factory_lane_pool (WcPeerFactory *factory)
   return factory->lane_pool;
 }
 
-static void
-fill_prepared (gpointer data)
-{
-  wc_connection_pool_fill (((WcPeerFactory *)data)->prepared);
-}
-
 WcConnection *
 wc_peer_factory_take_connection (WcPeerFactory *factory)
 {
-  WcConnection *connection = wc_connection_pool_take (factory->prepared);
+  atomic_store (&factory->prepares, TRUE);
+  atomic_store (&factory->has_joins, TRUE);
+  return wc_connection_pool_take (factory->prepared);
+}
 
-  wc_peer_factory_control (factory, fill_prepared, factory);
-  return connection;
+void
+wc_peer_factory_give_connection (WcPeerFactory *factory,
+                                 WcConnection *connection, GByteArray *kept)
+{
+  if (connection != NULL)
+    wc_connection_pool_give (factory->prepared, connection, kept);
 }
 
 void
 wc_peer_factory_set_direct (WcPeerFactory *factory, gboolean direct)
 {
   factory->direct = direct;
+  atomic_store (&factory->prepares, direct);
   if (direct)
-    wc_peer_factory_control (factory, fill_prepared, factory);
+    wc_peer_factory_control (factory, settle_prepared, factory);
 }
 
 gboolean

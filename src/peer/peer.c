@@ -185,7 +185,7 @@ open_webrtcbin (WcPeer *peer, GError **error)
   return wc_handshake_open (self->handshake, &params, error);
 }
 
-/* @kept: see wc_connection_close (). */
+/* @kept: see wc_connection_recycle (). */
 static void
 close_webrtcbin (WcPeer *peer, GByteArray *kept)
 {
@@ -194,7 +194,8 @@ close_webrtcbin (WcPeer *peer, GByteArray *kept)
   if (!self->has_webrtcbin)
     return;
   if (self->handshake != NULL)
-    wc_handshake_close (self->handshake, kept);
+    wc_peer_factory_give_connection (
+        self->factory, wc_handshake_close (self->handshake), kept);
   else
     WC_PEER_GET_CLASS (peer)->close_lane (peer);
   self->has_webrtcbin = FALSE;

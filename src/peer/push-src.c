@@ -98,6 +98,14 @@ begin (WcPushSrc *src)
   gst_pad_push_event (src->pad, gst_event_new_segment (&segment));
 }
 
+void
+wc_push_src_flush (WcPushSrc *src)
+{
+  gst_pad_push_event (src->pad, gst_event_new_flush_start ());
+  gst_pad_push_event (src->pad, gst_event_new_flush_stop (FALSE));
+  src->began = FALSE;
+}
+
 GstFlowReturn
 wc_push_src_push (WcPushSrc *src, GstBuffer *buffer)
 {

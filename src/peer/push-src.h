@@ -13,5 +13,8 @@ G_DECLARE_FINAL_TYPE (WcPushSrc, wc_push_src, WC, PUSH_SRC, GstElement)
  * Returns a floating reference, like gst_element_factory_make (). */
 WcPushSrc *wc_push_src_new (GstCaps *caps);
 
+/** What was pushed and is queued downstream is dropped. Nobody pushes. */
+void wc_push_src_flush (WcPushSrc *src);
+
 /** @buffer: (transfer full). */
 GstFlowReturn wc_push_src_push (WcPushSrc *src, GstBuffer *buffer);
