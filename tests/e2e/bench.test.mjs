@@ -107,6 +107,24 @@ describe('whepcast-bench', () => {
     assert.ok(figures.return_to_key_frame_ms_p50 > 0, text);
   }));
 
+  // A stream that is thin: the client decrypts every packet of it.
+  test('500 joins in five seconds disturb nobody', { timeout: 120000 },
+    scoped(async (scope) => {
+      const { tracks } = await createMountpoint(scope, server, 'crowd', { tracks: [
+        { media: 'video', codec: 'H264', port: 0, payload_type: 96,
+          fmtp: 'packetization-mode=1;profile-level-id=42c01e' }] });
+      const { code, figures, text } = await runBench(scope, ['--url', server.whep('crowd'),
+        '--send', '--video-port', String(tracks[0].port), '--bitrate', '50000', '--fps', '5',
+        '--gop', '5', '--own-sockets', '--viewers', '10', '--duration', '1',
+        '--crowd', '500', '--crowd-rate', '100']);
+
+      assert.equal(code, 0, text);
+      assert.equal(figures.joins_failed, 0, text);
+      assert.equal(figures.with_key_frame, 510, text);
+      assert.equal(figures.auth_failures, 0, text);
+      assert.equal(figures.lost, 0, text);
+    }));
+
   test('a viewer that is refused is a failure with its reason', LIMIT,
     scoped(async (scope) => {
       const { code, figures, text } = await runBench(scope, ['--url', server.whep('nobody'),
