@@ -6,8 +6,8 @@
 struct WcConnectionPool {
   char *pem;
   guint size, most;
-  pthread_mutex_t lock; /* guards the next two */
-  GPtrArray *ready;     /* of WcConnection */
+  pthread_mutex_t lock;    /* guards the next three */
+  GPtrArray *fresh, *used; /* of WcConnection: prepared; had a peer before */
   gboolean settling;
 };
 
@@ -19,32 +19,39 @@ wc_connection_pool_new (const char *pem, guint size, guint most)
   pool->pem = g_strdup (pem);
   pool->size = size;
   pool->most = most;
-  pool->ready = g_ptr_array_new ();
+  pool->fresh = g_ptr_array_new ();
+  pool->used = g_ptr_array_new ();
   pthread_mutex_init (&pool->lock, NULL);
   return pool;
+}
+
+static void
+close_all (GPtrArray *ready)
+{
+  for (guint i = 0; i < ready->len; i++)
+    wc_connection_close (ready->pdata[i], NULL);
+  g_ptr_array_unref (ready);
 }
 
 void
 wc_connection_pool_free (WcConnectionPool *pool)
 {
-  for (guint i = 0; i < pool->ready->len; i++)
-    wc_connection_close (pool->ready->pdata[i], NULL);
-  g_ptr_array_unref (pool->ready);
+  close_all (pool->fresh);
+  close_all (pool->used);
   pthread_mutex_destroy (&pool->lock);
   g_free (pool->pem);
   g_free (pool);
 }
 
-/* Of more than @n. */
+/* One that was put there last; NULL if there are none. */
 static WcConnection *
-take_above (WcConnectionPool *pool, guint n)
+take (WcConnectionPool *pool, GPtrArray *ready)
 {
   WcConnection *connection = NULL;
 
   pthread_mutex_lock (&pool->lock);
-  if (pool->ready->len > n)
-    connection =
-        g_ptr_array_remove_index_fast (pool->ready, pool->ready->len - 1);
+  if (ready->len > 0)
+    connection = g_ptr_array_remove_index_fast (ready, ready->len - 1);
   pthread_mutex_unlock (&pool->lock);
   return connection;
 }
@@ -52,24 +59,26 @@ take_above (WcConnectionPool *pool, guint n)
 WcConnection *
 wc_connection_pool_take (WcConnectionPool *pool)
 {
-  return take_above (pool, 0);
-}
+  WcConnection *connection = take (pool, pool->used);
 
-static guint
-n_ready (WcConnectionPool *pool)
-{
-  pthread_mutex_lock (&pool->lock);
-  guint n = pool->ready->len;
-  pthread_mutex_unlock (&pool->lock);
-  return n;
+  return connection != NULL ? connection : take (pool, pool->fresh);
 }
 
 static void
-put (WcConnectionPool *pool, WcConnection *connection)
+put (WcConnectionPool *pool, GPtrArray *ready, WcConnection *connection)
 {
   pthread_mutex_lock (&pool->lock);
-  g_ptr_array_add (pool->ready, connection);
+  g_ptr_array_add (ready, connection);
   pthread_mutex_unlock (&pool->lock);
+}
+
+static guint
+count (WcConnectionPool *pool, const GPtrArray *ready)
+{
+  pthread_mutex_lock (&pool->lock);
+  guint n = ready->len;
+  pthread_mutex_unlock (&pool->lock);
+  return n;
 }
 
 /* Several threads of the control pool may find the last place free: one or two
@@ -78,16 +87,17 @@ void
 wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
                          GByteArray *kept)
 {
-  if (n_ready (pool) >= pool->most)
+  if (count (pool, pool->used) >= pool->most)
     wc_connection_close (connection, kept);
   else if (wc_connection_recycle (connection, kept))
-    put (pool, connection);
+    put (pool, pool->used, connection);
 }
 
 gboolean
 wc_connection_pool_is_settled (WcConnectionPool *pool)
 {
-  return n_ready (pool) == pool->size;
+  return count (pool, pool->used) == 0 &&
+         count (pool, pool->fresh) == pool->size;
 }
 
 static gboolean
@@ -103,13 +113,13 @@ set_settling (WcConnectionPool *pool, gboolean settling)
 void
 wc_connection_pool_settle (WcConnectionPool *pool)
 {
-  WcConnection *surplus;
+  WcConnection *used;
 
   if (set_settling (pool, TRUE))
     return;
-  while ((surplus = take_above (pool, pool->size)) != NULL)
-    wc_connection_close (surplus, NULL);
-  while (n_ready (pool) < pool->size)
-    put (pool, wc_connection_prepare (pool->pem));
+  while ((used = take (pool, pool->used)) != NULL)
+    wc_connection_close (used, NULL);
+  while (count (pool, pool->fresh) < pool->size)
+    put (pool, pool->fresh, wc_connection_prepare (pool->pem));
   set_settling (pool, FALSE);
 }

@@ -8,8 +8,9 @@
 
 typedef struct WcConnectionPool WcConnectionPool;
 
-/** @pem: as in WcConnectionParams. Empty at first; @size of them wait when
- * there is nothing to do, up to @most while peers come and go. */
+/** @pem: as in WcConnectionParams. Empty at first. When there is nothing to do
+ * @size wait that nobody has used; while peers come and go up to @most used
+ * ones besides. */
 WcConnectionPool *wc_connection_pool_new (const char *pem, guint size,
                                           guint most);
 /** Closes those that nobody took. */
@@ -23,8 +24,8 @@ WcConnection *wc_connection_pool_take (WcConnectionPool *pool);
 void wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
                               GByteArray *kept);
 
-/** Prepares or closes some until `size` wait, unless somebody is at it. Control
- * pool. */
+/** Closes the used ones, which have more threads and memory, and prepares
+ * others until `size` wait, unless somebody is at it. Control pool. */
 void wc_connection_pool_settle (WcConnectionPool *pool);
-/** TRUE: `size` of them wait. */
+/** TRUE: there is nothing to settle. */
 gboolean wc_connection_pool_is_settled (WcConnectionPool *pool);

@@ -143,6 +143,25 @@ keep_certificate (WcPeerFactory *factory)
   g_object_set (factory->keep, "pem", factory->certificate->pem, NULL);
 }
 
+static gboolean
+on_clock (GstClock *clock, GstClockTime time, GstClockID id, gpointer unused)
+{
+  return TRUE;
+}
+
+/* GStreamer's clock gets its thread with the first of its timers, which would
+ * be the first viewer's DTLS. */
+static void
+start_clock (void)
+{
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  GstClockID id =
+      gst_clock_new_single_shot_id (clock, gst_clock_get_time (clock));
+
+  gst_clock_id_wait_async (id, on_clock, NULL, NULL);
+  gst_clock_id_unref (id);
+}
+
 /* A webrtcbin leaves some hundred KiB of holes in the heaps of its threads. */
 static void
 trim (gpointer unused)
@@ -190,6 +209,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
   if (factory->certificate == NULL)
     return NULL;
   keep_certificate (factory);
+  start_clock ();
   factory->prepared = wc_connection_pool_new (factory->certificate->pem,
                                               PREPARED, MOST_PREPARED);
   factory->housekeeping_timer =
