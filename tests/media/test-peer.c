@@ -62,13 +62,13 @@ turn (Fixture *f)
   tc_loop_run (f->loop, 2, NULL, NULL);
 }
 
+/* Closes the peer and frees the viewer. */
 static void
-tear_down (Fixture *f, gconstpointer unused)
+leave (Fixture *f)
 {
   gint64 deadline = g_get_monotonic_time () + WAIT_US;
 
-  if (f->peer != NULL)
-    wc_peer_close (f->peer, "the test is over");
+  wc_peer_close (f->peer, "the next, please");
   while (wc_peer_factory_alive (f->factory) > 0 &&
          g_get_monotonic_time () < deadline)
     turn (f);
@@ -76,12 +76,20 @@ tear_down (Fixture *f, gconstpointer unused)
   while (g_main_context_iteration (NULL, FALSE))
     continue;
   g_assert_finalize_object (g_steal_pointer (&f->peer));
+  g_clear_pointer (&f->viewer, tc_peer_free);
+  g_clear_pointer (&f->answer, tc_description_free);
+  f->negotiated = FALSE;
+}
+
+static void
+tear_down (Fixture *f, gconstpointer unused)
+{
+  if (f->peer != NULL)
+    leave (f);
   wc_peer_factory_stop (f->factory);
   g_assert_finalize_object (f->factory);
   wc_engine_free (f->engine);
   wc_track_unref (f->track);
-  g_clear_pointer (&f->viewer, tc_peer_free);
-  g_clear_pointer (&f->answer, tc_description_free);
   g_clear_error (&f->error);
   tc_loop_free (f->loop);
 }
@@ -335,6 +343,65 @@ test_close_while_connecting (Fixture *f, gconstpointer unused)
   wc_peer_close (f->peer, "changed its mind");
 }
 
+/* --- one after another: the direct lane ------------------------------------
+ */
+
+/* The number in the name that GStreamer gives to a new one. */
+static guint
+count_made (void)
+{
+  g_autoptr (GstElement) probe =
+      gst_object_ref_sink (gst_element_factory_make ("webrtcbin", NULL));
+  guint n;
+
+  g_assert_cmpint (sscanf (GST_OBJECT_NAME (probe), "webrtcbin%u", &n), ==, 1);
+  return n;
+}
+
+static void
+start_handshake (Fixture *f, TcPeerOptions options)
+{
+  join (f, options);
+  connect_viewer (f);
+}
+
+/* A webrtcbin has one viewer after another. Nothing of the one is there for the
+ * next: not the certificate, not the keys, not the end of DTLS. */
+static void
+test_one_after_another (Fixture *f, gconstpointer setup)
+{
+  guint before = 0;
+
+  f->offer.setup = setup;
+  for (guint round = 0; round < 3; round++) {
+    wc_track_clear (f->track);
+    play (f, 5);
+    g_assert_cmpuint (tc_peer_stats (f->viewer)->rtp_auth_failures, ==, 0);
+    leave (f);
+    if (round == 0)
+      before = count_made ();
+
+    append (f, TRUE);
+    start_handshake (f, (TcPeerOptions){.wrong_certificate = TRUE});
+    wait_state (f, WC_PEER_CLOSED);
+    g_assert_nonnull (strstr (wc_peer_reason (f->peer), "certificate"));
+    g_assert_cmpuint (tc_peer_stats (f->viewer)->rtp, ==, 0);
+    leave (f);
+
+    start_handshake (f, (TcPeerOptions){0});
+    for (guint i = 0; i < round * 5; i++)
+      turn (f);
+    leave (f);
+  }
+  g_assert_cmpuint (count_made (), ==, before + 1);
+}
+
+static void
+set_up_direct (Fixture *f, gconstpointer setup)
+{
+  set_up (f, GINT_TO_POINTER (TRUE));
+}
+
 /* --- retirement: the direct lane ------------------------------------------ */
 
 static gboolean
@@ -455,6 +522,10 @@ main (int argc, char **argv)
   ADD ("impostor", test_impostor);
   ADD ("close-while-negotiating", test_close_while_negotiating);
   ADD ("close-while-connecting", test_close_while_connecting);
+  g_test_add ("/peer/direct/one-after-another/actpass", Fixture, "actpass",
+              set_up_direct, test_one_after_another, tear_down);
+  g_test_add ("/peer/direct/one-after-another/active", Fixture, "active",
+              set_up_direct, test_one_after_another, tear_down);
   ADD_DIRECT ("retire", test_retire);
   ADD_DIRECT ("close-while-retiring", test_close_while_retiring);
   ADD_DIRECT ("lost-finished", test_lost_finished);
