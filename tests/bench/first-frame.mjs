@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// How long a person waits for the picture: from the POST to the first frame that
-// Chromium has decoded and shown, joining at random places of a group of pictures
-// of four seconds. Starts the program, ffmpeg and the browser itself.
+// How long a person waits for the picture, and how it goes on from there: from the
+// POST to the first frame that Chromium has decoded and shown, joining at random
+// places of a group of pictures of four seconds; then, for three seconds, the longest
+// time without a new picture, and how fast the clip runs. Starts the program, ffmpeg
+// and the browser itself.
 //
 //   node tests/bench/first-frame.mjs [ROUNDS]
 
@@ -15,16 +17,26 @@ import { delay } from '../e2e/lib/wait.mjs';
 const ROUNDS = Number(process.argv[2] ?? 30);
 const FPS = 30;
 const GOP_SECONDS = 4;
+const WATCH_MS = 3000;
 
-/** In the page: one join with the player that is served; milliseconds. */
-async function join(url) {
+/**
+ * In the page: one join with the player that is served. Milliseconds; `speed` is the
+ * clip's time that was shown in the first second.
+ */
+async function join({ url, watchMs }) {
   const { WhepPlayer } = await import('/whep-player.js');
   const video = document.createElement('video');
   video.muted = true;
   video.playsInline = true;
   document.body.append(video);
+  const frames = []; // { at, mediaTime }
   const shown = new Promise((resolve) => {
-    video.requestVideoFrameCallback(() => resolve(performance.now()));
+    const note = (at, { mediaTime }) => {
+      frames.push({ at: performance.now(), mediaTime });
+      video.requestVideoFrameCallback(note);
+      resolve();
+    };
+    video.requestVideoFrameCallback(note);
   });
   let posted;
   let answered;
@@ -40,11 +52,20 @@ async function join(url) {
   };
   const player = new WhepPlayer(video, { url });
   player.start();
-  const at = await shown;
+  await shown;
   window.fetch = plain;
+  const first = frames[0];
+  await new Promise((resolve) => { setTimeout(resolve, watchMs); });
   await player.stop();
   video.remove();
-  return { answer: answered - posted, frame: at - posted };
+  const pauses = frames.slice(1).map((frame, i) => frame.at - frames[i].at);
+  const second = frames.findLast((frame) => frame.at - first.at <= 1000);
+  return {
+    answer: answered - posted,
+    frame: first.at - posted,
+    pause: Math.max(...pauses),
+    speed: (second.mediaTime - first.mediaTime) / ((second.at - first.at) / 1000),
+  };
 }
 
 function percentile(sorted, share) {
@@ -68,12 +89,17 @@ async function measure(scope) {
   for (let round = 0; round < ROUNDS; round += 1) {
     // Anywhere in the group of pictures, but not in step with it.
     await delay(300 + Math.random() * GOP_SECONDS * 1000);
-    results.push(await page.evaluate(join, server.whep('bench')));
+    results.push(await page.evaluate(join, { url: server.whep('bench'), watchMs: WATCH_MS }));
   }
   console.log(`${ROUNDS} joins with Chromium, 1280x720 at ${FPS} frames/s, `
     + `a key frame every ${GOP_SECONDS} s`);
   report('POST to 201', results.map((result) => result.answer));
   report('POST to first frame shown', results.map((result) => result.frame));
+  report(`longest pause, ${WATCH_MS / 1000} s from then on`,
+    results.map((result) => result.pause));
+  const speeds = results.map((result) => result.speed).toSorted((a, b) => a - b);
+  console.log(`${'speed of the first second'.padEnd(34)} min ${speeds[0].toFixed(2)}, `
+    + `p50 ${percentile(speeds, 0.5).toFixed(2)}, max ${speeds.at(-1).toFixed(2)}`);
 }
 
 const scope = new Scope();
