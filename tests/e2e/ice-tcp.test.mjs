@@ -46,7 +46,7 @@ test('only IPv6, and UDP is blocked: Chromium plays over TCP [R-14]', LIMIT,
     assert.ok(result.framesDecoded >= 90 && result.audioPackets > 0);
   }));
 
-test('UDP is blocked while it plays: Chromium goes on over TCP [R-12]', LIMIT,
+test('UDP is blocked while it plays: the player goes on over TCP [R-12]', LIMIT,
   scoped(async (scope) => {
     const result = await run(scope, 'change');
     assert.equal(result.before, 'udp');

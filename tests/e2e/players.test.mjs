@@ -78,15 +78,18 @@ describe('players', () => {
     }));
   }
 
-  test('whip-whep 1.2.0 restarts ICE: done or refused, the picture goes on [T-22 T-23 T-24]',
+  // It joins the candidates of the answer by commas, which Chromium refuses: it can
+  // restart only where there is one.
+  test('whip-whep 1.2.0 restarts ICE, and the picture goes on [T-22 T-24]',
     LIMIT, scoped(async (scope) => {
-      const client = await startClient(scope, 'whipWhepViewer', server.whep('cam'), 'see');
+      const alone = await startServer(scope, { config: `${LOOPBACK}tcp-port=0\n` });
+      await liveMountpoint(scope, alone, 'cam', {}, PICTURE);
+      const client = await startClient(scope, 'whipWhepViewer', alone.whep('cam'));
       await shown(client, 10);
-      const refused = await client.restart().then(() => null, (error) => error.message);
-      assert.match(refused ?? 'status 422', /status 422/);
+      await client.restart();
       await shown(client, 30);
       await client.leave();
-      await server.api.waitViewers('cam', 0, { timeoutMs: 5000 });
+      await alone.api.waitViewers('cam', 0, { timeoutMs: 5000 });
     }));
 });
 

@@ -193,6 +193,8 @@ test_profile (void)
   g_autoptr (Stage) stage = stage_open (NULL, NULL);
   g_autoptr (TcWhipClient) obs G_GNUC_UNUSED =
       publish_live (stage, (TcWhipOptions){.h264_file = path});
+  /* Who has seen a picture shows that its parameters have come. */
+  g_autoptr (TcWhepClient) before G_GNUC_UNUSED = watch (stage);
   TcWhepOptions options = {.url = stage->whep_url, .offer.codecs = h264_codecs};
   g_autoptr (TcWhepClient) viewer = tc_whep_client_new (stage->loop, &options);
   const TcFormat *format;

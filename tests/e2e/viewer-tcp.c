@@ -39,10 +39,12 @@ count_descriptors (TeStage *stage)
   return n;
 }
 
+/* Webrtcbins that wait for another viewer are closed when it has been quiet for
+ * some seconds. */
 static gboolean
 wait_descriptors (TeStage *stage, guint n)
 {
-  for (guint i = 0; i < SOON_MS / 50 && count_descriptors (stage) > n; i++)
+  for (guint i = 0; i < LATER_MS / 50 && count_descriptors (stage) > n; i++)
     tc_loop_run (stage->loop, 50, NULL, NULL);
   g_test_message ("%u descriptors, %u before", count_descriptors (stage), n);
   return count_descriptors (stage) <= n;
