@@ -196,7 +196,8 @@ ssrc_of (GstPad *pad)
 
 /* webrtcbin has lost packets asked for only of SSRCs that the answer named, and
  * not every server's does. So the jitter buffer that @pad comes from is told.
- */
+ * Not to ask for the next packet before there is a gap: after a pause of the
+ * source it would be given up, and dropped when it comes. */
 static void
 ask_for_lost (GstElement *webrtcbin, GstPad *pad)
 {
@@ -210,7 +211,8 @@ ask_for_lost (GstElement *webrtcbin, GstPad *pad)
     GstElement *buffer = g_value_get_object (&item);
     g_autoptr (GstPad) in = gst_element_get_static_pad (buffer, "sink");
     if (ssrc_of (in) == ssrc)
-      g_object_set (buffer, "do-retransmission", TRUE, NULL);
+      g_object_set (buffer, "do-retransmission", TRUE, "rtx-next-seqnum", FALSE,
+                    NULL);
     g_value_reset (&item);
   }
 }

@@ -137,6 +137,7 @@ function define() {
         }
         assert.ok(!hasAnIdTwice(viewer.answer), viewer.answer);
         await viewer.decoded({ video: 20, audio: 50 });
+        await viewer.leave();
       }));
   });
 
