@@ -59,7 +59,8 @@ patch (TcLoop *loop, const char *session_url, const char *if_match,
                            .content_type = TYPE,
                            .headers = headers,
                            .body = fragment};
-  g_autoptr (TcHttp) http = tc_http_new (loop, &request, on_answer, answer);
+  g_autoptr (TcHttp) http G_GNUC_UNUSED =
+      tc_http_new (loop, &request, on_answer, answer);
 
   tc_loop_run (loop, 15000, is_done, answer);
 }

@@ -221,10 +221,14 @@ describe('publishers come and go', () => {
 
   test('a broken offer takes nothing over', LIMIT, scoped(async (scope) => {
     await livePublished(scope, 'kept', { publisher_takeover: true });
-    const answer = await request(server.whip('kept'), {
-      method: 'POST', headers: { 'Content-Type': 'application/sdp' },
-      body: offer({ direction: 'recvonly' }),
-    });
+    let answer;
+    await waitFor('the first publisher may be followed', async () => {
+      answer = await request(server.whip('kept'), {
+        method: 'POST', headers: { 'Content-Type': 'application/sdp' },
+        body: offer({ direction: 'recvonly' }),
+      });
+      return answer.status !== 429;
+    }, { timeoutMs: 5000 });
     assertProblem(answer, 422, /does not send/);
     await (await watch(scope, 'kept')).frames(20);
   }));
