@@ -3,11 +3,16 @@
 
 #include <pthread.h>
 
+/* At the end of the program waiting is worth it from so many peers on: the
+ * chance of a crash goes with what they left behind. */
+#define MANY_PEERS 4
+
 struct WcConnectionPool {
   char *pem;
   guint size, most;
-  pthread_mutex_t lock;    /* guards the next three */
-  GPtrArray *fresh, *used; /* of WcConnection: prepared; had a peer before */
+  pthread_mutex_t lock; /* guards what follows */
+  /* Of WcConnection: prepared; had a peer before; stopped, not free yet. */
+  GPtrArray *fresh, *used, *resting;
   gboolean settling;
 };
 
@@ -21,26 +26,9 @@ wc_connection_pool_new (const char *pem, guint size, guint most)
   pool->most = most;
   pool->fresh = g_ptr_array_new ();
   pool->used = g_ptr_array_new ();
+  pool->resting = g_ptr_array_new ();
   pthread_mutex_init (&pool->lock, NULL);
   return pool;
-}
-
-static void
-close_all (GPtrArray *ready)
-{
-  for (guint i = 0; i < ready->len; i++)
-    wc_connection_close (ready->pdata[i], NULL);
-  g_ptr_array_unref (ready);
-}
-
-void
-wc_connection_pool_free (WcConnectionPool *pool)
-{
-  close_all (pool->fresh);
-  close_all (pool->used);
-  pthread_mutex_destroy (&pool->lock);
-  g_free (pool->pem);
-  g_free (pool);
 }
 
 /* One that was put there last; NULL if there are none. */
@@ -54,14 +42,6 @@ take (WcConnectionPool *pool, GPtrArray *ready)
     connection = g_ptr_array_remove_index_fast (ready, ready->len - 1);
   pthread_mutex_unlock (&pool->lock);
   return connection;
-}
-
-WcConnection *
-wc_connection_pool_take (WcConnectionPool *pool)
-{
-  WcConnection *connection = take (pool, pool->used);
-
-  return connection != NULL ? connection : take (pool, pool->fresh);
 }
 
 static void
@@ -81,22 +61,102 @@ count (WcConnectionPool *pool, const GPtrArray *ready)
   return n;
 }
 
+/* --- ending --------------------------------------------------------------- */
+
+/* One whose time has come; NULL if there is none. */
+static WcConnection *
+take_rested (WcConnectionPool *pool)
+{
+  WcConnection *rested = NULL;
+
+  pthread_mutex_lock (&pool->lock);
+  for (guint i = 0; i < pool->resting->len && rested == NULL; i++) {
+    if (wc_connection_rests_us (pool->resting->pdata[i]) == 0)
+      rested = g_ptr_array_remove_index (pool->resting, i);
+  }
+  pthread_mutex_unlock (&pool->lock);
+  return rested;
+}
+
+static void
+free_rested (WcConnectionPool *pool)
+{
+  WcConnection *rested;
+
+  while ((rested = take_rested (pool)) != NULL)
+    wc_connection_free (rested);
+}
+
+static void
+end (WcConnectionPool *pool, WcConnection *connection, GByteArray *kept)
+{
+  wc_connection_stop (connection, kept);
+  put (pool, pool->resting, connection);
+  free_rested (pool);
+}
+
+static void
+end_all (WcConnectionPool *pool, GPtrArray *ready)
+{
+  WcConnection *connection;
+
+  while ((connection = take (pool, ready)) != NULL)
+    end (pool, connection, NULL);
+}
+
+static void
+free_resting (WcConnectionPool *pool)
+{
+  for (guint i = 0; i < pool->resting->len; i++) {
+    WcConnection *connection = pool->resting->pdata[i];
+    if (wc_connection_n_peers (connection) >= MANY_PEERS)
+      g_usleep ((gulong)wc_connection_rests_us (connection));
+    wc_connection_free (connection);
+  }
+  g_ptr_array_set_size (pool->resting, 0);
+}
+
+void
+wc_connection_pool_free (WcConnectionPool *pool)
+{
+  end_all (pool, pool->fresh);
+  end_all (pool, pool->used);
+  free_resting (pool);
+  g_ptr_array_unref (pool->fresh);
+  g_ptr_array_unref (pool->used);
+  g_ptr_array_unref (pool->resting);
+  pthread_mutex_destroy (&pool->lock);
+  g_free (pool->pem);
+  g_free (pool);
+}
+
+/* --- using ---------------------------------------------------------------- */
+
+WcConnection *
+wc_connection_pool_take (WcConnectionPool *pool)
+{
+  WcConnection *connection = take (pool, pool->used);
+
+  return connection != NULL ? connection : take (pool, pool->fresh);
+}
+
 /* Several threads of the control pool may find the last place free: one or two
  * too many are no harm. */
 void
 wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
                          GByteArray *kept)
 {
-  if (count (pool, pool->used) >= pool->most)
-    wc_connection_close (connection, kept);
-  else if (wc_connection_recycle (connection, kept))
+  if (count (pool, pool->used) < pool->most &&
+      wc_connection_recycle (connection, kept))
     put (pool, pool->used, connection);
+  else
+    end (pool, connection, kept);
 }
 
 gboolean
 wc_connection_pool_is_settled (WcConnectionPool *pool)
 {
-  return count (pool, pool->used) == 0 &&
+  return count (pool, pool->used) == 0 && count (pool, pool->resting) == 0 &&
          count (pool, pool->fresh) == pool->size;
 }
 
@@ -113,12 +173,10 @@ set_settling (WcConnectionPool *pool, gboolean settling)
 void
 wc_connection_pool_settle (WcConnectionPool *pool)
 {
-  WcConnection *used;
-
   if (set_settling (pool, TRUE))
     return;
-  while ((used = take (pool, pool->used)) != NULL)
-    wc_connection_close (used, NULL);
+  end_all (pool, pool->used);
+  free_rested (pool);
   while (count (pool, pool->fresh) < pool->size)
     put (pool, pool->fresh, wc_connection_prepare (pool->pem));
   set_settling (pool, FALSE);

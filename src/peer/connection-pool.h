@@ -19,12 +19,13 @@ void wc_connection_pool_free (WcConnectionPool *pool);
 /** (transfer full) (nullable: there is none just now) */
 WcConnection *wc_connection_pool_take (WcConnectionPool *pool);
 
-/** Keeps it if there is room, else closes it. @connection: (transfer full).
+/** Keeps it if there is room, else stops it, and frees it once it has rested
+ * (wc_connection_stop ()). @connection: (transfer full).
  * @kept: see wc_connection_recycle (). Control pool. */
 void wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
                               GByteArray *kept);
 
-/** Closes the used ones, which have more threads and memory, and prepares
+/** Ends the used ones, which have more threads and memory, and prepares
  * others until `size` wait, unless somebody is at it. Control pool. */
 void wc_connection_pool_settle (WcConnectionPool *pool);
 /** TRUE: there is nothing to settle. */

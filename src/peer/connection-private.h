@@ -34,6 +34,7 @@ struct WcConnection {
   atomic_uint n_ready; /* see note_ready () */
   atomic_bool sent_finished;
   atomic_bool dtls_up;
+  atomic_llong handshake_us; /* when a flight of a handshake last left; or 0 */
   atomic_bool closing;       /* callbacks stop */
   atomic_bool keeps_goodbye; /* an alert is kept instead of sent */
   atomic_bool said_goodbye;  /* an alert went out, or is in `goodbye` */

@@ -21,6 +21,10 @@ enum { CIPHER_AES_128_ICM = 1, AUTH_HMAC_SHA1_80 = 2 };
 /* Of one webrtcbin, one after another: what grows in it is bounded. */
 #define MAX_PEERS 100
 
+/* GstDtlsConnection waits for an answer to a flight of its handshake so long,
+ * then twice that (RFC 6347 section 4.2.4.1). */
+#define DTLS_TIMER_US (3 * G_USEC_PER_SEC)
+
 /* What a viewer may have sent again in a second, some 10 Mbit/s. */
 #define MAX_RESENT 1000
 
@@ -68,6 +72,8 @@ on_sink_send (const guint8 *data, gsize size, gpointer user_data)
   WcConnection *connection = user_data;
   gboolean is_alert = size > 0 && data[0] == RECORD_ALERT;
 
+  if (size > 0 && data[0] == RECORD_HANDSHAKE)
+    atomic_store (&connection->handshake_us, wc_clock_now_us ());
   if (is_alert && atomic_load (&connection->keeps_goodbye))
     keep_goodbye (connection, data, size);
   else
@@ -423,7 +429,8 @@ stop_dtls_task (WcConnection *connection)
 static void
 say_goodbye (WcConnection *connection, GByteArray *kept)
 {
-  atomic_store (&connection->closing, TRUE);
+  if (atomic_exchange (&connection->closing, TRUE))
+    return;
   atomic_store (&connection->keeps_goodbye, kept != NULL);
   send_close_notify (connection);
   if (kept != NULL && atomic_load (&connection->said_goodbye))
@@ -433,19 +440,47 @@ say_goodbye (WcConnection *connection, GByteArray *kept)
 }
 
 void
-wc_connection_close (WcConnection *connection, GByteArray *kept)
+wc_connection_stop (WcConnection *connection, GByteArray *kept)
 {
   say_goodbye (connection, kept);
   gst_element_set_state (connection->pipeline, GST_STATE_NULL);
   g_signal_handlers_disconnect_by_data (connection->webrtcbin, connection);
   release_element (connection, &connection->dtls_enc);
   release_element (connection, &connection->dtls_dec);
+}
+
+guint
+wc_connection_n_peers (WcConnection *connection)
+{
+  return connection->n_peers;
+}
+
+gint64
+wc_connection_rests_us (WcConnection *connection)
+{
+  gint64 handshake_us = atomic_load (&connection->handshake_us);
+
+  if (handshake_us == 0)
+    return 0;
+  return MAX (handshake_us + DTLS_TIMER_US - wc_clock_now_us (), 0);
+}
+
+void
+wc_connection_free (WcConnection *connection)
+{
   for (guint i = 0; i < WC_N_MEDIA; i++)
     gst_clear_object (&connection->sources[i]);
   gst_clear_object (&connection->pipeline);
   gst_clear_object (&connection->agent);
   g_free (connection->pem);
   g_free (connection);
+}
+
+void
+wc_connection_close (WcConnection *connection, GByteArray *kept)
+{
+  wc_connection_stop (connection, kept);
+  wc_connection_free (connection);
 }
 
 /* --- another peer --------------------------------------------------------- */
@@ -490,15 +525,11 @@ gboolean
 wc_connection_recycle (WcConnection *connection, GByteArray *kept)
 {
   if (!connection->keys_only || connection->dtls_enc == NULL ||
-      connection->dtls_dec == NULL || ++connection->n_peers == MAX_PEERS) {
-    wc_connection_close (connection, kept);
+      connection->dtls_dec == NULL || ++connection->n_peers == MAX_PEERS)
     return FALSE;
-  }
   say_goodbye (connection, kept);
-  if (!renew_dtls (connection)) {
-    wc_connection_close (connection, NULL);
+  if (!renew_dtls (connection))
     return FALSE;
-  }
   forget_peer (connection);
   return TRUE;
 }

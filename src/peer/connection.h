@@ -56,9 +56,25 @@ WcConnection *wc_connection_open (const WcConnectionParams *params,
  * @kept: nullable; gets the close_notify instead of the viewer. */
 void wc_connection_close (WcConnection *connection, GByteArray *kept);
 
-/** The same, but a webrtcbin with keys_only is kept for another peer, with whom
- * it negotiates anew: TRUE. FALSE if it could not be, and was closed. Making
- * and ending one costs more than all else of a join. */
+/** The two halves of wc_connection_close (). Between them wait
+ * wc_connection_rests_us () after many peers: each DTLS connection that one of
+ * them had is watched by elements of the webrtcbin, and lives until a timer of
+ * its handshake has run out. That GStreamer's clock drops it while another
+ * thread finalizes the elements is a race of GObject's
+ * (g_object_watch_closure ()), which crashes. */
+void wc_connection_stop (WcConnection *connection, GByteArray *kept);
+void wc_connection_free (WcConnection *connection);
+
+/** How many it had before the present one. */
+guint wc_connection_n_peers (WcConnection *connection);
+
+/** Until the last of those timers has run out, in us; 0: it has. */
+gint64 wc_connection_rests_us (WcConnection *connection);
+
+/** Says goodbye as wc_connection_close () does, but a webrtcbin with keys_only
+ * is kept for another peer, with whom it negotiates anew: TRUE. FALSE if it
+ * cannot be and is to be stopped. Making and ending one costs more than all
+ * else of a join. */
 gboolean wc_connection_recycle (WcConnection *connection, GByteArray *kept);
 
 /** The SSRC that webrtcbin sends retransmissions of @media with; 0: none. */
