@@ -115,13 +115,14 @@ check_tcp_with (int fd, WcSubscriber *subscriber, gboolean use_candidate,
 {
   static guint8 data[65536];
   guint8 request[512];
+  gsize size = write_request (subscriber, use_candidate, priority, request);
 
-  send_frame (fd, request,
-              write_request (subscriber, use_candidate, priority, request));
-  do
+  for (guint n = 0; n == 0 || data[0] != 1; n++) {
+    if (n % STUN_CLIENT_ASKS_AGAIN == 0)
+      send_frame (fd, request, size);
     if (read_frame (fd, data) == 0)
       return FALSE;
-  while (data[0] != 1);
+  }
   return data[1] == 1;
 }
 

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <stun/stunagent.h>
 
+/** An answer may find no room where much else is sent: after so many packets
+ * that are none the request is sent again. */
+#define STUN_CLIENT_ASKS_AGAIN 1000
+
 /** Returns the size; @ufrag is the server's local one. */
 static inline gsize
 stun_client_write (guint8 buffer[512], const char *ufrag, const char *pwd,

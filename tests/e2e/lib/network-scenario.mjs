@@ -97,7 +97,8 @@ function relayedFrames(page, more) {
           .map(({ candidateType }) => candidateType),
       };
     });
-    if (seen.frames < more) {
+    // A pair is "in-progress" while its consent is asked for anew.
+    if (seen.frames < more || !seen.type) {
       throw new Error(JSON.stringify(seen));
     }
     return seen;
