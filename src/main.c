@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* whepcast: options, configuration, signals, main loop. */
+#include "server/notify.h"
 #include "server/options.h"
 #include "server/server.h"
 #include "version.h"
@@ -22,6 +23,7 @@ typedef struct {
   WcOptions options;
   WcConfig *config;
   WcServer *server;
+  WcNotify *notify;
   GMainLoop *loop;
   WcLogLevel log_level; /* in force */
   gboolean stopping;
@@ -64,6 +66,7 @@ on_stop_signal (gpointer user_data)
   }
   app->stopping = TRUE;
   wc_info ("stopping");
+  wc_notify_stopping (app->notify);
   wc_server_stop (app->server, on_stopped, app);
   return G_SOURCE_CONTINUE;
 }
@@ -96,13 +99,30 @@ on_reload_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* A program that started it reads the line, a service manager the datagram. */
+static void
+announce (App *app)
+{
+  g_autofree char *address = wc_server_http_address (app->server);
+  g_autofree char *where = g_strdup_printf (
+      "listening %s://%s udp %u", wc_server_http_scheme (app->server), address,
+      wc_server_udp_port (app->server));
+
+  wc_server_log_ready (app->server);
+  printf ("whepcast: %s\n", where);
+  fflush (stdout);
+  wc_notify_ready (app->notify, where);
+}
+
 static int
 run (App *app)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (WcNotify) notify = wc_notify_new ();
 
   app->loop = loop;
+  app->notify = notify;
   app->server = wc_server_start (app->config, app->options.demo, &error);
   if (app->server == NULL) {
     fprintf (stderr, "whepcast: %s\n", error->message);
@@ -114,13 +134,7 @@ run (App *app)
   g_unix_signal_add (SIGINT, on_stop_signal, app);
   g_unix_signal_add (SIGHUP, on_reload_signal, app);
 
-  g_autofree char *address = wc_server_http_address (app->server);
-  wc_server_log_ready (app->server);
-  printf ("whepcast: listening %s://%s udp %u\n",
-          wc_server_http_scheme (app->server), address,
-          wc_server_udp_port (app->server));
-  fflush (stdout);
-
+  announce (app);
   g_main_loop_run (loop);
   g_clear_pointer (&app->server, wc_server_free);
   wc_info ("stopped");
