@@ -79,26 +79,31 @@ set_page_fields (WcRequest *request, gboolean frameable)
   wc_request_set_field (request, "Referrer-Policy", "no-referrer");
 }
 
-static void
-answer_file (WcRequest *request, const char *name)
+void
+wc_pages_answer (WcRequest *request, GBytes *data, const char *type)
 {
-  g_autoptr (GBytes) data = lookup (name);
-
-  if (data == NULL) {
-    wc_request_answer_problem (request, 404, "there is no page %s", name);
-    return;
-  }
-
   gsize size;
   const char *bytes = g_bytes_get_data (data, &size);
   g_autofree char *sum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, data);
   g_autofree char *etag = g_strdup_printf ("\"%.32s\"", sum);
+
   wc_request_set_field (request, "ETag", etag);
   wc_request_set_field (request, "Cache-Control", "no-cache");
   if (wc_etag_if_none_match (wc_request_field (request, "If-None-Match"), etag))
     wc_request_answer (request, 304, NULL, NULL, 0);
   else
-    wc_request_answer (request, 200, type_of (name), bytes, size);
+    wc_request_answer (request, 200, type, bytes, size);
+}
+
+static void
+answer_file (WcRequest *request, const char *name)
+{
+  g_autoptr (GBytes) data = lookup (name);
+
+  if (data != NULL)
+    wc_pages_answer (request, data, type_of (name));
+  else
+    wc_request_answer_problem (request, 404, "there is no page %s", name);
 }
 
 void

@@ -7,6 +7,10 @@
 /** TRUE if web/ has a file of that name. */
 gboolean wc_pages_has (const char *name);
 
+/** Answers with @data, which stays the same as long as the program runs: with
+ * an ETag, and 304 to who has it. */
+void wc_pages_answer (WcRequest *request, GBytes *data, const char *type);
+
 /** The dashboard. */
 void wc_pages_index (WcRequest *request);
 /** The player: the same page for every mountpoint, which it reads off its URL.

@@ -3,6 +3,7 @@
 
 #include "http/api-events.h"
 #include "http/api-mountpoints.h"
+#include "http/api-openapi.h"
 #include "http/api-probe.h"
 #include "http/api-server.h"
 #include "http/api-sessions.h"
@@ -90,6 +91,7 @@ static const WcRoute routes[] = {
   { "/api/v1/events", GET, KIB, wc_api_check, wc_api_events_read },
   { "/api/v1/probe", POST, JSON_LIMIT, wc_api_check, wc_api_probe },
   { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
+  { "/api/v1/openapi.json", GET, KIB, wc_api_check, wc_api_openapi_get },
 
   { "/healthz", GET, KIB, NULL, wc_health_alive },
   { "/readyz", GET, KIB, NULL, wc_health_ready },
@@ -125,6 +127,13 @@ route_applies (const WcRoute *route, const char *path, WcRouteParams *params)
     return TRUE;
   wc_route_params_clear (params);
   return FALSE;
+}
+
+const WcRoute *
+wc_routes_table (gsize *n)
+{
+  *n = G_N_ELEMENTS (routes);
+  return routes;
 }
 
 gsize
