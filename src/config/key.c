@@ -35,28 +35,17 @@ wc_key_spell (const WcKey *key, char separator)
   return g_strdelimit (g_strdup (key->name), "-", separator);
 }
 
-static gboolean
-is_built (const WcKey *key, guint value)
-{
-  return key->built == 0 || (key->built & (1u << value)) != 0;
-}
-
-/* "a, b or c" of the values that work. */
+/* "a, b or c" of its values. */
 static char *
-allowed_names (const WcKey *key, const char *last)
+allowed_names (const WcKey *key)
 {
-  guint n = 0, done = 0;
+  guint n = g_strv_length ((char **)key->names);
   GString *text = g_string_new (NULL);
 
-  for (guint i = 0; key->names[i] != NULL; i++)
-    n += is_built (key, i);
-  for (guint i = 0; key->names[i] != NULL; i++) {
-    if (!is_built (key, i))
-      continue;
-    if (done > 0)
-      g_string_append (text, done + 1 < n ? ", " : last);
+  for (guint i = 0; i < n; i++) {
+    if (i > 0)
+      g_string_append (text, i + 1 < n ? ", " : " or ");
     g_string_append (text, key->names[i]);
-    done++;
   }
   return g_string_free (text, FALSE);
 }
@@ -64,15 +53,12 @@ allowed_names (const WcKey *key, const char *last)
 char *
 wc_key_allowed (const WcKey *key)
 {
-  if (key->flags & WC_KEY_NOT_BUILT)
-    return g_strdup_printf ("not built yet: only %s is accepted",
-                            *key->fallback != '\0' ? key->fallback : "empty");
   if (key->allowed != NULL)
     return g_strdup (key->allowed);
   if (key->type == WC_KEY_BOOL)
     return g_strdup ("true or false");
   if (key->type == WC_KEY_ENUM)
-    return allowed_names (key, " or ");
+    return allowed_names (key);
   return g_strdup_printf ("%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
                           key->min, key->max);
 }
@@ -177,7 +163,7 @@ set_enum (const WcKey *key, gpointer base, const char *text)
     gboolean same = key->flags & WC_KEY_ANY_CASE
                         ? g_ascii_strcasecmp (key->names[i], text) == 0
                         : g_str_equal (key->names[i], text);
-    if (same && is_built (key, i)) {
+    if (same) {
       *(gint *)wc_key_field (key, base) = (gint)i;
       return TRUE;
     }
@@ -384,26 +370,12 @@ show (const WcKey *key, const char *text)
   return g_strdup_printf ("\"%s%s\"", valid, length > MAX_SHOWN ? "..." : "");
 }
 
-static gboolean
-is_unbuilt_name (const WcKey *key, const char *text)
-{
-  return key->type == WC_KEY_ENUM && key->built != 0 &&
-         g_strv_contains (key->names, text);
-}
-
 static void
 refuse (const WcKey *key, const char *text, GError **error)
 {
   g_autofree char *shown = show (key, text);
-  g_autofree char *allowed = NULL;
+  g_autofree char *allowed = wc_key_allowed (key);
 
-  if (is_unbuilt_name (key, text)) {
-    allowed = allowed_names (key, " and ");
-    g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE,
-                 "%s is not built yet; this version has %s", shown, allowed);
-    return;
-  }
-  allowed = wc_key_allowed (key);
   g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE,
                "%s is not allowed; %s", shown, allowed);
 }
@@ -411,9 +383,7 @@ refuse (const WcKey *key, const char *text, GError **error)
 gboolean
 wc_key_set (const WcKey *key, gpointer base, const char *text, GError **error)
 {
-  gboolean ok = key->flags & WC_KEY_NOT_BUILT
-                    ? g_str_equal (text, key->fallback)
-                    : set (key, base, text);
+  gboolean ok = set (key, base, text);
 
   if (!ok)
     refuse (key, text, error);

@@ -29,13 +29,12 @@ typedef enum {
   WC_KEY_REQUIRED = 1 << 3,      /* has no default */
   WC_KEY_RESTART = 1 << 4,       /* the source depends on it */
   WC_KEY_SECRET = 1 << 5,        /* write-only; never in a message */
-  WC_KEY_NOT_BUILT = 1 << 6,     /* only its neutral value is accepted */
-  WC_KEY_NULLABLE = 1 << 7,      /* UINT, LISTEN: may be empty: 0, nowhere */
-  WC_KEY_ANY_CASE = 1 << 8,      /* ENUM: case is ignored */
-  WC_KEY_TEXT = 1 << 9,          /* STRING: may have lines */
-  WC_KEY_URL = 1 << 10,          /* STRING: the password in it is secret */
-  WC_KEY_SOURCE = 1 << 11,       /* also of a source of kind failover */
-  WC_KEY_SOURCE_ALONE = 1 << 12, /* of such a source, and of no mountpoint */
+  WC_KEY_NULLABLE = 1 << 6,      /* UINT, LISTEN: may be empty: 0, nowhere */
+  WC_KEY_ANY_CASE = 1 << 7,      /* ENUM: case is ignored */
+  WC_KEY_TEXT = 1 << 8,          /* STRING: may have lines */
+  WC_KEY_URL = 1 << 9,           /* STRING: the password in it is secret */
+  WC_KEY_SOURCE = 1 << 10,       /* also of a source of kind failover */
+  WC_KEY_SOURCE_ALONE = 1 << 11, /* of such a source, and of no mountpoint */
 } WcKeyFlags;
 
 typedef struct {
@@ -46,7 +45,6 @@ typedef struct {
   guint64 min, max;     /* UINT: limits; STRING: of its length in characters */
   /** ENUM: all values. LIST: words that must stand alone. NULL-terminated. */
   const char *const *names;
-  guint built; /* ENUM: bits of the values that work; 0: all */
   guint kinds; /* bits of WcKind it is for; 0: all */
   /** What else the text, or an item of the list, must be (nullable). */
   gboolean (*check) (const char *text);

@@ -5,7 +5,6 @@
 #include "config/key-row.h"
 
 #define CONFIG(field) .flags = WC_KEY_FILE, FIELD (WcConfig, field)
-#define NOT_BUILT .flags = WC_KEY_FILE | WC_KEY_NOT_BUILT
 
 #define MAX_COUNT 1000000
 

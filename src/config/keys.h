@@ -16,8 +16,5 @@ extern const WcKeyGroup wc_mountpoint_group;
 /** [track ID/video] and [track ID/audio], fields of WcTrackSpec. */
 extern const WcKeyGroup wc_track_group;
 
-/** Bits of WcKind that work in this version. */
-extern const guint wc_kinds_built;
-
 /** The group of the file called @name, of the fixed ones, or NULL. */
 const WcKeyGroup *wc_config_group_find (const char *name);

@@ -27,14 +27,6 @@ static const char *const codecs[] = {
 /* The names of codec.h, by WcCodec. */
 G_STATIC_ASSERT (G_N_ELEMENTS (codecs) == WC_N_SOURCE_CODECS + 1);
 
-/* One line for each kind that is built. */
-#define KINDS_BUILT                                                            \
-  (BIT (WC_KIND_RTP) | BIT (WC_KIND_RTSP) | BIT (WC_KIND_RTSP_PUSH) |          \
-   BIT (WC_KIND_WHIP) | BIT (WC_KIND_WHEP) | BIT (WC_KIND_TEST) |              \
-   BIT (WC_KIND_FILE) | BIT (WC_KIND_FAILOVER))
-
-const guint wc_kinds_built = KINDS_BUILT;
-
 static const WcKey mountpoint_keys[] = {
     {
         .name = "id",
@@ -50,7 +42,6 @@ static const WcKey mountpoint_keys[] = {
     {
         .name = "kind",
         ENUM (kinds),
-        .built = KINDS_BUILT,
         .flags = WC_KEY_BOTH | WC_KEY_FIXED | WC_KEY_SOURCE,
         .fallback = "rtp",
         .description = "The kind of source.",

@@ -241,7 +241,7 @@ test_limits (void)
 }
 
 static void
-test_not_built (void)
+test_sources (void)
 {
   refuse ("[mountpoint a]\nkind=file", WC_CONFIG_ERROR_VALUE,
           "[mountpoint a] path: is missing; kind file needs it");
@@ -514,7 +514,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/values", test_values);
   g_test_add_func ("/config/strict-lines", test_strict_lines);
   g_test_add_func ("/config/limits", test_limits);
-  g_test_add_func ("/config/not-built", test_not_built);
+  g_test_add_func ("/config/sources", test_sources);
   g_test_add_func ("/config/secret-not-shown", test_secret_not_shown);
   g_test_add_func ("/config/listen", test_listen);
   g_test_add_func ("/config/file", test_file);
