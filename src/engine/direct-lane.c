@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/direct-lane-private.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "engine/rtcp-writer.h"
@@ -21,15 +22,6 @@
 
 /* --- sending (worker) ----------------------------------------------------- */
 
-static void
-write_u32 (guint8 *out, guint32 value)
-{
-  out[0] = (guint8)(value >> 24);
-  out[1] = (guint8)(value >> 16);
-  out[2] = (guint8)(value >> 8);
-  out[3] = (guint8)value;
-}
-
 void
 wc_direct_lane_write_header (guint8 *out, const WcOutgoing *outgoing,
                              guint32 ssrc, guint8 payload_type, guint64 index)
@@ -40,8 +32,8 @@ wc_direct_lane_write_header (guint8 *out, const WcOutgoing *outgoing,
   out[1] = payload_type | (marker ? 0x80 : 0);
   out[2] = (guint8)(index >> 8);
   out[3] = (guint8)index;
-  write_u32 (out + 4, outgoing->timestamp);
-  write_u32 (out + 8, ssrc);
+  wc_write_u32 (out + 4, outgoing->timestamp);
+  wc_write_u32 (out + 8, ssrc);
 }
 
 /* Only this thread writes what the lock guards. */
@@ -93,9 +85,9 @@ wc_direct_lane_payload (const WcOutgoing *outgoing, guint8 *room)
 static void
 write_send_time (guint8 *out, guint8 id, guint64 ntp)
 {
-  write_u32 (out, 0xbede0001);
-  write_u32 (out + 4,
-             (guint32)id << 28 | 2u << 24 | (guint32)(ntp >> 14 & 0xffffff));
+  wc_write_u32 (out, 0xbede0001);
+  wc_write_u32 (out + 4,
+                (guint32)id << 28 | 2u << 24 | (guint32)(ntp >> 14 & 0xffffff));
 }
 
 /* Of a viewer who can choose among layers: with the time at which it was sent,

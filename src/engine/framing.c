@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/framing.h"
 
+#include "base/bytes.h"
+
 WcFraming
 wc_framing_peek (const guint8 *data, gsize size, gsize max, gsize *size_out)
 {
   if (size < WC_FRAMING_HEADER)
     return WC_FRAMING_PARTIAL;
-  gsize length = (gsize)(data[0] << 8 | data[1]);
+  gsize length = wc_read_u16 (data);
   if (length > max)
     return WC_FRAMING_TOO_LARGE;
   *size_out = length;
@@ -17,6 +19,5 @@ wc_framing_peek (const guint8 *data, gsize size, gsize max, gsize *size_out)
 void
 wc_framing_write_header (guint8 out[WC_FRAMING_HEADER], gsize size)
 {
-  out[0] = (guint8)(size >> 8);
-  out[1] = (guint8)size;
+  wc_write_u16 (out, (guint)size);
 }

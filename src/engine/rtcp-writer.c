@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/rtcp-writer.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 enum { SR = 200, RR = 201, SDES = 202, BYE = 203, RTPFB = 205, PSFB = 206 };
@@ -8,20 +10,6 @@ enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4 };
 #define SDES_CNAME 1
 #define BLOCK_SIZE 24
 #define SR_SIZE 28
-
-static void
-put_u16 (guint8 *out, guint value)
-{
-  out[0] = (guint8)(value >> 8);
-  out[1] = (guint8)value;
-}
-
-static void
-put_u32 (guint8 *out, guint32 value)
-{
-  put_u16 (out, value >> 16);
-  put_u16 (out + 2, value & 0xffff);
-}
 
 /* Room for a packet of @size bytes, header written; NULL: there is none. */
 static guint8 *
@@ -34,7 +22,7 @@ begin (WcRtcpWriter *writer, guint count, guint type, gsize size)
   memset (packet, 0, size);
   packet[0] = (guint8)(0x80 | count);
   packet[1] = (guint8)type;
-  put_u16 (packet + 2, (guint)(size / 4 - 1));
+  wc_write_u16 (packet + 2, (guint)(size / 4 - 1));
   writer->size += size;
   return packet;
 }
@@ -46,12 +34,12 @@ wc_rtcp_write_sr (WcRtcpWriter *writer, const WcRtcpSender *sender)
 
   if (packet == NULL)
     return FALSE;
-  put_u32 (packet + 4, sender->ssrc);
-  put_u32 (packet + 8, (guint32)(sender->ntp >> 32));
-  put_u32 (packet + 12, (guint32)sender->ntp);
-  put_u32 (packet + 16, sender->timestamp);
-  put_u32 (packet + 20, sender->packets);
-  put_u32 (packet + 24, sender->octets);
+  wc_write_u32 (packet + 4, sender->ssrc);
+  wc_write_u32 (packet + 8, (guint32)(sender->ntp >> 32));
+  wc_write_u32 (packet + 12, (guint32)sender->ntp);
+  wc_write_u32 (packet + 16, sender->timestamp);
+  wc_write_u32 (packet + 20, sender->packets);
+  wc_write_u32 (packet + 24, sender->octets);
   return TRUE;
 }
 
@@ -63,17 +51,17 @@ wc_rtcp_write_rr (WcRtcpWriter *writer, guint32 sender,
 
   if (packet == NULL)
     return FALSE;
-  put_u32 (packet + 4, sender);
+  wc_write_u32 (packet + 4, sender);
   for (guint i = 0; i < n; i++) {
     const WcRtcpBlock *block = &blocks[i];
     guint8 *out = packet + 8 + i * BLOCK_SIZE;
-    put_u32 (out, block->ssrc);
-    put_u32 (out + 4, (guint32)block->fraction_lost << 24 |
-                          ((guint32)block->total_lost & 0xffffff));
-    put_u32 (out + 8, block->highest_seq);
-    put_u32 (out + 12, block->jitter);
-    put_u32 (out + 16, block->lsr);
-    put_u32 (out + 20, block->dlsr);
+    wc_write_u32 (out, block->ssrc);
+    wc_write_u32 (out + 4, (guint32)block->fraction_lost << 24 |
+                               ((guint32)block->total_lost & 0xffffff));
+    wc_write_u32 (out + 8, block->highest_seq);
+    wc_write_u32 (out + 12, block->jitter);
+    wc_write_u32 (out + 16, block->lsr);
+    wc_write_u32 (out + 20, block->dlsr);
   }
   return TRUE;
 }
@@ -88,7 +76,7 @@ wc_rtcp_write_cname (WcRtcpWriter *writer, guint32 sender, const char *cname)
 
   if (packet == NULL)
     return FALSE;
-  put_u32 (packet + 4, sender);
+  wc_write_u32 (packet + 4, sender);
   packet[8] = SDES_CNAME;
   packet[9] = (guint8)length;
   memcpy (packet + 10, cname, length);
@@ -103,7 +91,7 @@ wc_rtcp_write_bye (WcRtcpWriter *writer, const guint32 *ssrcs, guint n)
   if (packet == NULL)
     return FALSE;
   for (guint i = 0; i < n; i++)
-    put_u32 (packet + 4 + 4 * (gsize)i, ssrcs[i]);
+    wc_write_u32 (packet + 4 + 4 * (gsize)i, ssrcs[i]);
   return TRUE;
 }
 
@@ -132,15 +120,15 @@ wc_rtcp_write_nack (WcRtcpWriter *writer, guint32 sender, guint32 media,
 
   for (guint at = 0; at < n && size < sizeof pairs; size += 4) {
     guint mask, taken = take_pair (seqs + at, n - at, &mask);
-    put_u16 (pairs + size, seqs[at]);
-    put_u16 (pairs + size + 2, mask);
+    wc_write_u16 (pairs + size, seqs[at]);
+    wc_write_u16 (pairs + size + 2, mask);
     at += taken;
   }
   guint8 *packet = begin (writer, FMT_NACK, RTPFB, 12 + size);
   if (packet == NULL)
     return FALSE;
-  put_u32 (packet + 4, sender);
-  put_u32 (packet + 8, media);
+  wc_write_u32 (packet + 4, sender);
+  wc_write_u32 (packet + 8, media);
   memcpy (packet + 12, pairs, size);
   return TRUE;
 }
@@ -152,8 +140,8 @@ wc_rtcp_write_pli (WcRtcpWriter *writer, guint32 sender, guint32 media)
 
   if (packet == NULL)
     return FALSE;
-  put_u32 (packet + 4, sender);
-  put_u32 (packet + 8, media);
+  wc_write_u32 (packet + 4, sender);
+  wc_write_u32 (packet + 8, media);
   return TRUE;
 }
 
@@ -165,8 +153,8 @@ wc_rtcp_write_fir (WcRtcpWriter *writer, guint32 sender, guint32 media,
 
   if (packet == NULL)
     return FALSE;
-  put_u32 (packet + 4, sender);
-  put_u32 (packet + 12, media); /* in the FCI; that of the header is 0 */
+  wc_write_u32 (packet + 4, sender);
+  wc_write_u32 (packet + 12, media); /* in the FCI; that of the header is 0 */
   packet[16] = number;
   return TRUE;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/rtcp.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 #define HEADER_SIZE 4
@@ -9,13 +11,6 @@
 enum { SR = 200, RR = 201, RTPFB = 205, PSFB = 206 };
 enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4, FMT_APPLICATION = 15 };
 
-static guint32
-read_u32 (const guint8 *data)
-{
-  return (guint32)data[0] << 24 | (guint32)data[1] << 16 |
-         (guint32)data[2] << 8 | data[3];
-}
-
 static void
 read_reports (const guint8 *data, gsize size, guint n, WcRtcpSummary *summary)
 {
@@ -23,11 +18,11 @@ read_reports (const guint8 *data, gsize size, guint n, WcRtcpSummary *summary)
        i < n && size >= REPORT_SIZE && summary->n_reports < WC_RTCP_MAX_REPORTS;
        i++, data += REPORT_SIZE, size -= REPORT_SIZE)
     summary->reports[summary->n_reports++] = (WcRtcpReport){
-        .ssrc = read_u32 (data),
+        .ssrc = wc_read_u32 (data),
         .fraction_lost = data[4],
-        .jitter = read_u32 (data + 12),
-        .lsr = read_u32 (data + 16),
-        .dlsr = read_u32 (data + 20),
+        .jitter = wc_read_u32 (data + 12),
+        .lsr = wc_read_u32 (data + 16),
+        .dlsr = wc_read_u32 (data + 20),
     };
 }
 
@@ -84,14 +79,14 @@ read_packet (guint type, guint count, const guint8 *data, gsize size,
   } else if (type == RR && size >= 4) {
     read_reports (data + 4, size - 4, count, summary);
   } else if (type == RTPFB && count == FMT_NACK && size >= 8) {
-    read_nacks (read_u32 (data + 4), data + 8, size - 8, summary);
+    read_nacks (wc_read_u32 (data + 4), data + 8, size - 8, summary);
   } else if (type == PSFB && count == FMT_PLI && size >= 8) {
-    add_key_request (read_u32 (data + 4), summary);
+    add_key_request (wc_read_u32 (data + 4), summary);
   } else if (type == PSFB && count == FMT_APPLICATION && size >= 8) {
     read_remb (data + 8, size - 8, summary);
   } else if (type == PSFB && count == FMT_FIR) {
     for (gsize at = 8; at + 8 <= size; at += 8)
-      add_key_request (read_u32 (data + at), summary);
+      add_key_request (wc_read_u32 (data + at), summary);
   }
 }
 
@@ -133,9 +128,10 @@ wc_rtcp_read_senders (const guint8 *data, gsize size,
        data += length, size -= length)
     if (data[1] == SR && length >= HEADER_SIZE + 24)
       senders[n++] = (WcRtcpSenderReport){
-          .ssrc = read_u32 (data + 4),
-          .ntp = (guint64)read_u32 (data + 8) << 32 | read_u32 (data + 12),
-          .rtp_timestamp = read_u32 (data + 16),
+          .ssrc = wc_read_u32 (data + 4),
+          .ntp =
+              (guint64)wc_read_u32 (data + 8) << 32 | wc_read_u32 (data + 12),
+          .rtp_timestamp = wc_read_u32 (data + 16),
       };
   return n;
 }

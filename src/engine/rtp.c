@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/rtp.h"
 
-static guint32
-read_u32 (const guint8 *data)
-{
-  return (guint32)data[0] << 24 | (guint32)data[1] << 16 |
-         (guint32)data[2] << 8 | data[3];
-}
+#include "base/bytes.h"
 
 gboolean
 wc_rtp_read (WcRtp *rtp, const guint8 *data, gsize size)
@@ -31,8 +26,8 @@ wc_rtp_read (WcRtp *rtp, const guint8 *data, gsize size)
   rtp->marker = (data[1] & 0x80) != 0;
   rtp->payload_type = data[1] & 0x7f;
   rtp->seq = (guint16)(data[2] << 8 | data[3]);
-  rtp->timestamp = read_u32 (data + 4);
-  rtp->ssrc = read_u32 (data + 8);
+  rtp->timestamp = wc_read_u32 (data + 4);
+  rtp->ssrc = wc_read_u32 (data + 8);
   rtp->payload = data + begin;
   rtp->payload_size = end - begin;
   return TRUE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/srtp.h"
 
+#include "base/bytes.h"
 #include "engine/replay-window.h"
 #include "engine/srtp-key.h"
 
@@ -46,22 +47,6 @@ wc_srtp_free (WcSrtp *srtp)
   g_free (srtp);
 }
 
-static guint32
-read_u32 (const guint8 *data)
-{
-  return (guint32)data[0] << 24 | (guint32)data[1] << 16 |
-         (guint32)data[2] << 8 | data[3];
-}
-
-static void
-write_u32 (guint8 *out, guint32 value)
-{
-  out[0] = (guint8)(value >> 24);
-  out[1] = (guint8)(value >> 16);
-  out[2] = (guint8)(value >> 8);
-  out[3] = (guint8)value;
-}
-
 static Stream *
 find_stream (GArray *streams, guint32 ssrc)
 {
@@ -99,7 +84,7 @@ wc_srtp_protect_rtp (WcSrtp *srtp, guint8 *packet, gsize header_size,
   guint8 digest[WC_SRTP_DIGEST_SIZE];
   gsize size = header_size + payload_size;
 
-  wc_srtp_key_crypt (&srtp->rtp, read_u32 (packet + 8), index, payload,
+  wc_srtp_key_crypt (&srtp->rtp, wc_read_u32 (packet + 8), index, payload,
                      packet + header_size, payload_size);
   wc_srtp_key_authenticate (&srtp->rtp, packet, size, (guint32)(index >> 16),
                             digest);
@@ -198,7 +183,7 @@ wc_srtp_unprotect_rtp (WcSrtp *srtp, guint8 *data, gsize *size, guint64 *index)
   gsize header = rtp_header_size (data, inner);
   if (header == 0)
     return WC_SRTP_MALFORMED;
-  guint32 ssrc = read_u32 (data + 8);
+  guint32 ssrc = wc_read_u32 (data + 8);
   Stream *stream = find_stream (srtp->rtp_streams, ssrc);
   WcSrtpResult result = check_stream (srtp, stream, data, inner, &found);
   if (result == WC_SRTP_OK)
@@ -231,10 +216,10 @@ wc_srtp_protect_rtcp (WcSrtp *srtp, guint8 *data, gsize size, gsize capacity)
       srtp->rtcp_index == RTCP_MAX_INDEX)
     return 0;
   guint32 index = ++srtp->rtcp_index;
-  wc_srtp_key_crypt (&srtp->rtcp, read_u32 (data + 4), index,
+  wc_srtp_key_crypt (&srtp->rtcp, wc_read_u32 (data + 4), index,
                      data + RTCP_HEADER_SIZE, data + RTCP_HEADER_SIZE,
                      size - RTCP_HEADER_SIZE);
-  write_u32 (data + size, RTCP_ENCRYPTED | index);
+  wc_write_u32 (data + size, RTCP_ENCRYPTED | index);
   size += 4;
   wc_srtp_key_authenticate_all (&srtp->rtcp, data, size, digest);
   memcpy (data + size, digest, WC_SRTP_TAG_SIZE);
@@ -263,8 +248,8 @@ wc_srtp_unprotect_rtcp (WcSrtp *srtp, guint8 *data, gsize *size)
       !is_rtcp (data, *size))
     return WC_SRTP_MALFORMED;
   gsize inner = *size - WC_SRTCP_TRAILER_SIZE;
-  guint32 ssrc = read_u32 (data + 4);
-  guint32 trailer = read_u32 (data + inner);
+  guint32 ssrc = wc_read_u32 (data + 4);
+  guint32 trailer = wc_read_u32 (data + inner);
   guint32 index = trailer & RTCP_MAX_INDEX;
   Stream *stream = find_stream (srtp->rtcp_streams, ssrc);
   WcSrtpResult result = check_rtcp (srtp, stream, data, inner + 4, trailer);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/stun.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 #include <stun/stunagent.h>
 
@@ -52,18 +54,12 @@ wc_stun_is_stun (guint8 first_byte)
   return first_byte <= 3;
 }
 
-static guint16
-read_u16 (const guint8 *data)
-{
-  return (guint16)(data[0] << 8 | data[1]);
-}
-
 static gboolean
 is_binding_request (const guint8 *data, gsize size)
 {
   return size >= HEADER_SIZE && data[0] == 0 && data[1] == 1 &&
-         read_u16 (data + 2) == size - HEADER_SIZE &&
-         ((guint32)read_u16 (data + 4) << 16 | read_u16 (data + 6)) ==
+         wc_read_u16 (data + 2) == size - HEADER_SIZE &&
+         ((guint32)wc_read_u16 (data + 4) << 16 | wc_read_u16 (data + 6)) ==
              MAGIC_COOKIE;
 }
 
@@ -88,8 +84,8 @@ wc_stun_peek_ufrag (const guint8 *data, gsize size,
     return FALSE;
 
   for (gsize at = HEADER_SIZE; at + 4 <= size;) {
-    guint16 type = read_u16 (data + at);
-    gsize length = read_u16 (data + at + 2);
+    guint16 type = wc_read_u16 (data + at);
+    gsize length = wc_read_u16 (data + at + 2);
     if (length > size - at - 4)
       return FALSE;
     if (type == STUN_ATTRIBUTE_USERNAME)

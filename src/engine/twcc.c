@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/twcc.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 #define HEADER_SIZE 20
@@ -101,20 +103,6 @@ collect (WcTwcc *twcc, Statuses *statuses)
 /* --- writing ---------------------------------------------------------------
  */
 
-static void
-write_u16 (guint8 *out, guint value)
-{
-  out[0] = (guint8)(value >> 8);
-  out[1] = (guint8)value;
-}
-
-static void
-write_u32 (guint8 *out, guint32 value)
-{
-  write_u16 (out, value >> 16);
-  write_u16 (out + 2, value & 0xffff);
-}
-
 static guint
 run_length (const Statuses *statuses, guint from)
 {
@@ -143,10 +131,10 @@ write_chunks (const Statuses *statuses, guint8 *out)
   for (guint i = 0; i < statuses->n; out += 2) {
     guint run = run_length (statuses, i);
     if (run >= VECTOR_SYMBOLS || i + run == statuses->n) {
-      write_u16 (out, (guint)statuses->symbols[i] << 13 | run);
+      wc_write_u16 (out, (guint)statuses->symbols[i] << 13 | run);
       i += run;
     } else {
-      write_u16 (out, vector_chunk (statuses, i));
+      wc_write_u16 (out, vector_chunk (statuses, i));
       i += VECTOR_SYMBOLS;
     }
   }
@@ -160,7 +148,7 @@ write_deltas (const Statuses *statuses, guint8 *out)
     if (statuses->symbols[i] == SMALL_DELTA) {
       *out++ = (guint8)statuses->deltas[i];
     } else if (statuses->symbols[i] == LARGE_DELTA) {
-      write_u16 (out, (guint16)statuses->deltas[i]);
+      wc_write_u16 (out, (guint16)statuses->deltas[i]);
       out += 2;
     }
   }
@@ -190,16 +178,16 @@ wc_twcc_write (WcTwcc *twcc, guint32 sender_ssrc, guint32 media_ssrc,
   collect (twcc, &statuses);
   out[0] = 0x80 | FMT_TWCC;
   out[1] = RTPFB;
-  write_u32 (out + 4, sender_ssrc);
-  write_u32 (out + 8, media_ssrc);
-  write_u16 (out + 12, twcc->base);
-  write_u16 (out + 14, statuses.n);
-  write_u32 (out + 16, (guint32)(statuses.reference & 0xffffff) << 8);
+  wc_write_u32 (out + 4, sender_ssrc);
+  wc_write_u32 (out + 8, media_ssrc);
+  wc_write_u16 (out + 12, twcc->base);
+  wc_write_u16 (out + 14, statuses.n);
+  wc_write_u32 (out + 16, (guint32)(statuses.reference & 0xffffff) << 8);
   out[19] = twcc->count++;
   guint8 *end = write_chunks (&statuses, out + HEADER_SIZE);
   end = write_deltas (&statuses, end);
   gsize size = pad (out, (gsize)(end - out));
-  write_u16 (out + 2, (guint)(size / 4 - 1));
+  wc_write_u16 (out + 2, (guint)(size / 4 - 1));
   twcc->base = (guint16)(twcc->base + statuses.n);
   twcc->n -= statuses.n;
   return size;

@@ -3,6 +3,7 @@
  * answer given to it, and packets come. */
 #include "ingest/ingest-whep.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "ingest/source-rtcp.h"
@@ -41,9 +42,7 @@ on_rtp (WcMedia media, const guint8 *data, gsize size, gpointer user_data)
   Link *link = user_data;
 
   if (size >= 12)
-    atomic_store (&link->ssrcs[media], (guint32)data[8] << 24 |
-                                           (guint32)data[9] << 16 |
-                                           (guint32)data[10] << 8 | data[11]);
+    atomic_store (&link->ssrcs[media], wc_read_u32 (data + 8));
   wc_source_track_push_rtp (link->tracks[media], data, size,
                             wc_clock_now_us ());
 }

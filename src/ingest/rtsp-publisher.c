@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/rtsp-publisher.h"
 
+#include "base/bytes.h"
 #include "engine/rtp.h"
 #include "ingest/source-rtcp.h"
 #include "sdp/announce.h"
@@ -189,8 +190,7 @@ reporter_of (const Stream *stream, const guint8 *data, gsize size)
 {
   if (stream->heard || size < 8)
     return stream->ssrc;
-  return (guint32)data[4] << 24 | (guint32)data[5] << 16 |
-         (guint32)data[6] << 8 | data[7];
+  return wc_read_u32 (data + 4);
 }
 
 static gboolean

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/source-rtcp.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 #define TYPE_SR 200
@@ -10,22 +12,6 @@
 #define FMT_PLI 1
 #define HEADER_SIZE 4
 #define SR_SIZE 28
-
-static guint32
-read_u32 (const guint8 *data)
-{
-  return (guint32)data[0] << 24 | (guint32)data[1] << 16 |
-         (guint32)data[2] << 8 | data[3];
-}
-
-static void
-write_u32 (guint8 *data, guint32 value)
-{
-  data[0] = (guint8)(value >> 24);
-  data[1] = (guint8)(value >> 16);
-  data[2] = (guint8)(value >> 8);
-  data[3] = (guint8)value;
-}
 
 gboolean
 wc_source_rtcp_is_rtcp (const guint8 *data, gsize size)
@@ -38,11 +24,11 @@ static void
 read_sender_report (const guint8 *data, gsize size, guint32 ssrc,
                     WcSourceRtcp *rtcp)
 {
-  if (size < SR_SIZE || read_u32 (data + 4) != ssrc)
+  if (size < SR_SIZE || wc_read_u32 (data + 4) != ssrc)
     return;
   rtcp->has_report = TRUE;
-  rtcp->ntp = (guint64)read_u32 (data + 8) << 32 | read_u32 (data + 12);
-  rtcp->rtp_timestamp = read_u32 (data + 16);
+  rtcp->ntp = (guint64)wc_read_u32 (data + 8) << 32 | wc_read_u32 (data + 12);
+  rtcp->rtp_timestamp = wc_read_u32 (data + 16);
 }
 
 static void
@@ -51,7 +37,7 @@ read_bye (const guint8 *data, gsize size, guint32 ssrc, WcSourceRtcp *rtcp)
   guint n = data[0] & 0x1f;
 
   for (gsize i = 0; i < n && HEADER_SIZE + 4 * (i + 1) <= size; i++)
-    if (read_u32 (data + HEADER_SIZE + 4 * i) == ssrc)
+    if (wc_read_u32 (data + HEADER_SIZE + 4 * i) == ssrc)
       rtcp->bye = TRUE;
 }
 
@@ -83,8 +69,8 @@ wc_source_rtcp_write_pli (guint32 own_ssrc, guint32 media_ssrc,
   const guint8 feedback[] = {0x80 | FMT_PLI, TYPE_PSFB, 0, 2};
 
   memcpy (packet, report, sizeof report);
-  write_u32 (packet + 4, own_ssrc);
+  wc_write_u32 (packet + 4, own_ssrc);
   memcpy (packet + 8, feedback, sizeof feedback);
-  write_u32 (packet + 12, own_ssrc);
-  write_u32 (packet + 16, media_ssrc);
+  wc_write_u32 (packet + 12, own_ssrc);
+  wc_write_u32 (packet + 16, media_ssrc);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/track-feed.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/unpack.h"
@@ -127,13 +128,6 @@ rtp_timestamp_of (const WcTrackFeed *self, GstClockTime pts)
  */
 
 static void
-write_u32 (guint8 *at, guint32 value)
-{
-  for (guint i = 0; i < 4; i++)
-    at[i] = (guint8)(value >> (24 - 8 * i));
-}
-
-static void
 on_converted (gpointer user_data, const guint8 *rtp, gsize size,
               GstClockTime pts)
 {
@@ -144,7 +138,7 @@ on_converted (gpointer user_data, const guint8 *rtp, gsize size,
   if (size < 12 || size > sizeof packet)
     return;
   memcpy (packet, rtp, size);
-  write_u32 (packet + 4, rtp_timestamp_of (self, pts));
+  wc_write_u32 (packet + 4, rtp_timestamp_of (self, pts));
   pthread_mutex_lock (&self->lock);
   if (!self->retired && self->input != NULL && self->converter != NULL)
     wc_normaliser_push_made (self->out, packet, size,

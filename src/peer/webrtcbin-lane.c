@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer/webrtcbin-lane.h"
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/rtcp.h"
@@ -261,15 +262,6 @@ static const WcConnectionCallbacks connection_callbacks = {
 
 /* --- running (lane pool) -------------------------------------------------- */
 
-static void
-write_u32 (guint8 *out, guint32 value)
-{
-  out[0] = (guint8)(value >> 24);
-  out[1] = (guint8)(value >> 16);
-  out[2] = (guint8)(value >> 8);
-  out[3] = (guint8)value;
-}
-
 /* The payload that all viewers share, without a copy; or one with the viewer's
  * own numbers of pictures. */
 static GstMemory *
@@ -302,8 +294,8 @@ make_buffer (const WcOutgoing *outgoing)
       outgoing->payload_type | (packet->flags & WC_PACKET_MARKER ? 0x80 : 0);
   header[2] = (guint8)(outgoing->index >> 8);
   header[3] = (guint8)outgoing->index;
-  write_u32 (header + 4, outgoing->timestamp);
-  write_u32 (header + 8, outgoing->ssrc);
+  wc_write_u32 (header + 4, outgoing->timestamp);
+  wc_write_u32 (header + 8, outgoing->ssrc);
   gst_buffer_fill (buffer, 0, header, sizeof header);
   gst_buffer_append_memory (buffer, wrap_payload (outgoing));
   GST_BUFFER_PTS (buffer) =
