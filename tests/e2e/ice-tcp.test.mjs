@@ -5,21 +5,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Child } from './lib/child.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped } from './lib/scope.mjs';
 
-const namespace = namespaceCommand();
-const LIMIT = { timeout: 100000, skip: namespace.skip };
+const LIMIT = { timeout: 100000, skip: scenarioSkip };
 
-async function run(scope, name) {
-  const [command, ...args] = namespace.command;
-  const scenario = new URL('./lib/tcp-scenario.mjs', import.meta.url).pathname;
-  const child = new Child(scope, command, [...args, process.execPath, scenario, name],
-    { name: `scenario ${name}` });
-  const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 90000 });
-  return JSON.parse(json);
-}
+const run = (scope, name) => runScenario(scope, 'tcp', [name], { timeoutMs: 90000 });
 
 test('UDP is blocked: Chromium plays over TCP [S-24 T-17]', LIMIT, scoped(async (scope) => {
   const result = await run(scope, 'blocked');

@@ -10,11 +10,10 @@ import { after, before, describe, test } from 'node:test';
 import { assertProblem } from './lib/api.mjs';
 import { FAKE_DEVICES, launchBrowser, openPage, openViewerPage, Publisher, screenshot, Viewer }
   from './lib/browser.mjs';
-import { Child } from './lib/child.mjs';
 import { listen } from './lib/events.mjs';
 import { request } from './lib/http.mjs';
 import { LAYERS, select, shows } from './lib/layers.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -251,16 +250,9 @@ test('the player page offers the layers, and none where there are none', LIMIT,
     assert.deepEqual([...page.problems, ...other.problems], []);
   }));
 
-const namespace = namespaceCommand();
-
 test('a link that carries less gets a smaller layer, and the best again after it',
-  { timeout: 240000, skip: namespace.skip }, scoped(async (scope) => {
-    const [command, ...args] = namespace.command;
-    const scenario = new URL('./lib/layers-scenario.mjs', import.meta.url).pathname;
-    const child = new Child(scope, command, [...args, process.execPath, scenario],
-      { name: 'layers scenario' });
-    const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 230000 });
-    const { narrow, wide, neighbour } = JSON.parse(json);
+  { timeout: 240000, skip: scenarioSkip }, scoped(async (scope) => {
+    const { narrow, wide, neighbour } = await runScenario(scope, 'layers', [], { timeoutMs: 230000 });
     assert.ok(narrow.width < 1280, JSON.stringify(narrow));
     assert.equal(wide.width, 1280);
     assert.equal(neighbour.width, 1280, 'whose link was good all the time');

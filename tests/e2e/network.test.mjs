@@ -6,15 +6,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openViewerPage, Viewer } from './lib/browser.mjs';
-import { Child } from './lib/child.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
 import { offer } from './lib/offer.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 import { turnMissing } from './lib/turn.mjs';
@@ -160,19 +158,9 @@ test('what is told looks like what it is', async () => {
   assert.ok(server.log.some((line) => /network: viewers are told a loopback address alone/.test(line)));
 });
 
-const namespace = namespaceCommand();
+const run = (scope, ...args) => runScenario(scope, 'network', args, { timeoutMs: 120000 });
 
-/** Runs lib/network-scenario.mjs; what it printed. */
-async function run(scope, ...args) {
-  const [command, flags] = namespace.command;
-  const child = new Child(scope, command, [`${flags}m`, process.execPath,
-    fileURLToPath(new URL('lib/network-scenario.mjs', import.meta.url)), ...args]);
-  const { code } = await child.ended;
-  assert.equal(code, 0, child.tail(40));
-  return JSON.parse(child.stdout.at(-1));
-}
-
-describe('addresses', { skip: namespace.skip, timeout: 120000 }, () => {
+describe('addresses', { skip: scenarioSkip, timeout: 120000 }, () => {
   test('a name comes first, is followed, and kept when it is lost [R-15 S-24]',
     scoped((scope) => run(scope, 'name')));
 
@@ -181,7 +169,7 @@ describe('addresses', { skip: namespace.skip, timeout: 120000 }, () => {
   test('auto follows the interfaces', scoped((scope) => run(scope, 'interfaces')));
 });
 
-describe('TURN', { skip: namespace.skip ?? turnMissing(), timeout: 180000 }, () => {
+describe('TURN', { skip: scenarioSkip ?? turnMissing(), timeout: 180000 }, () => {
   for (const transport of ['udp', 'tcp']) {
     test(`viewers and publishers by relay alone, over ${transport}`, scoped(async (scope) => {
       const seen = await run(scope, 'relay', transport);

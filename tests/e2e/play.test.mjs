@@ -8,12 +8,11 @@ import { after, before, describe, test } from 'node:test';
 
 import { launchBrowser, openForeignPage, openPage, openViewerPage, screenshot, Viewer }
   from './lib/browser.mjs';
-import { Child } from './lib/child.mjs';
 import { createMountpoint, liveMountpoint } from './lib/fixture.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
 import { pageFrames, pageState } from './lib/pages.mjs';
 import { freeRtpPorts } from './lib/ports.mjs';
 import { makeMovie, pushOptions, startCopyPusher, startPusher } from './lib/pusher.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 import { delay, waitFor } from './lib/wait.mjs';
@@ -333,16 +332,9 @@ describe('the front page', () => {
   }));
 });
 
-const namespace = namespaceCommand();
-
 test('5 % of the packets lost: frames go on, repaired by RTX [R-05 M-25]',
-  { timeout: 150000, skip: namespace.skip }, scoped(async (scope) => {
-    const [command, ...args] = namespace.command;
-    const scenario = new URL('./lib/loss-scenario.mjs', import.meta.url).pathname;
-    const child = new Child(scope, command, [...args, process.execPath, scenario],
-      { name: 'loss scenario' });
-    const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 140000 });
-    const result = JSON.parse(json);
+  { timeout: 150000, skip: scenarioSkip }, scoped(async (scope) => {
+    const result = await runScenario(scope, 'loss', [], { timeoutMs: 140000 });
     assert.ok(result.dropped > 20, `dropped ${result.dropped}`);
     assert.ok(result.nacks > 0, 'the browser asked');
     assert.ok(result.retransmitted > 0, 'and was answered');

@@ -9,23 +9,14 @@ import http from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
-import { Child } from './lib/child.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
 
-const namespace = namespaceCommand();
-const options = { timeout: 240000, skip: namespace.skip };
+const options = { timeout: 240000, skip: scenarioSkip };
 
-async function run(scope, name) {
-  const [command, ...args] = namespace.command;
-  const scenario = new URL('./lib/relay-scenario.mjs', import.meta.url).pathname;
-  const child = new Child(scope, command, [...args, process.execPath, scenario, name],
-    { name: `relay ${name}` });
-  const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 230000 });
-  return JSON.parse(json);
-}
+const run = (scope, name) => runScenario(scope, 'relay', [name], { timeoutMs: 230000 });
 
 describe('whepcast to whepcast', () => {
   test('on demand: pulled with the first viewer, left after the last', options,

@@ -7,10 +7,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { FAKE_DEVICES, launchBrowser, openPage, openViewerPage, Viewer } from './lib/browser.mjs';
-import { Child } from './lib/child.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
 import { PagePlayer } from './lib/player-in-page.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 
@@ -82,16 +81,9 @@ test('the publisher page does the same [T-22]', LIMIT, scoped(async (scope) => {
   assert.equal((await server.api.read('camera')).publisher.id, publisher.id);
 }));
 
-const namespace = namespaceCommand();
-
 test('the port that it plays by is cut off: it goes on by another [T-22 T-25]',
-  { timeout: 120000, skip: namespace.skip }, scoped(async (scope) => {
-    const [command, ...args] = namespace.command;
-    const scenario = new URL('./lib/restart-scenario.mjs', import.meta.url).pathname;
-    const child = new Child(scope, command, [...args, process.execPath, scenario],
-      { name: 'restart scenario' });
-    const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 110000 });
-    const result = JSON.parse(json);
+  { timeout: 120000, skip: scenarioSkip }, scoped(async (scope) => {
+    const result = await runScenario(scope, 'restart', [], { timeoutMs: 110000 });
     assert.ok(result.sameSession);
     assert.ok(result.otherPort);
     assert.equal(result.viewers, 1);

@@ -12,11 +12,10 @@ import { assertProblem } from './lib/api.mjs';
 import {
   FAKE_DEVICES, launchBrowser, openPage, openViewerPage, Publisher, screenshot, Viewer,
 } from './lib/browser.mjs';
-import { Child } from './lib/child.mjs';
 import { request } from './lib/http.mjs';
 import { LAYERS, shows } from './lib/layers.mjs';
-import { namespaceCommand } from './lib/lossy-network.mjs';
 import { offer } from './lib/offer.mjs';
+import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -475,16 +474,9 @@ describe('WHIP over HTTP', () => {
     }));
 });
 
-const namespace = namespaceCommand();
-
 test('5 % of what is published is lost, asked for again and repaired [I-16]',
-  { timeout: 150000, skip: namespace.skip }, scoped(async (scope) => {
-    const [command, ...args] = namespace.command;
-    const scenario = new URL('./lib/publish-loss-scenario.mjs', import.meta.url).pathname;
-    const child = new Child(scope, command, [...args, process.execPath, scenario],
-      { name: 'publish loss scenario' });
-    const [, json] = await child.line(/^result (.*)$/, { timeoutMs: 140000 });
-    const { dropped, video, sent } = JSON.parse(json);
+  { timeout: 150000, skip: scenarioSkip }, scoped(async (scope) => {
+    const { dropped, video, sent } = await runScenario(scope, 'publish-loss', [], { timeoutMs: 140000 });
     assert.ok(dropped > 30, `dropped ${dropped}`);
     assert.ok(video.nacked >= 5, `asked for ${video.nacked}`);
     assert.ok(sent.resent >= 5, `sent again ${sent.resent}`);

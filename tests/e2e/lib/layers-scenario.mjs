@@ -8,7 +8,7 @@ import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
   from './browser.mjs';
 import { LAYERS, shows } from './layers.mjs';
 import { ADDRESS, layNetwork, police, policed, unpolice } from './lossy-network.mjs';
-import { Scope } from './scope.mjs';
+import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 import { waitFor } from './wait.mjs';
 
@@ -50,12 +50,4 @@ async function run(scope) {
   return { narrow, settled, dropped, wide, neighbour: await other.stats() };
 }
 
-const scope = new Scope();
-try {
-  process.stdout.write(`result ${JSON.stringify(await run(scope))}\n`);
-} catch (error) {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-} finally {
-  await scope.close().catch(() => {});
-}
+await report(run);

@@ -7,7 +7,7 @@
 import { launchBrowser, openViewerPage, Viewer } from './browser.mjs';
 import { liveMountpoint } from './fixture.mjs';
 import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
-import { Scope } from './scope.mjs';
+import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 
 async function run(scope) {
@@ -28,13 +28,4 @@ async function run(scope) {
   return { dropped: dropped(), ...stats };
 }
 
-const scope = new Scope();
-try {
-  const result = await run(scope);
-  process.stdout.write(`result ${JSON.stringify(result)}\n`);
-} catch (error) {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-} finally {
-  await scope.close().catch(() => {});
-}
+await report(run);

@@ -13,7 +13,7 @@ import { launchBrowser, openPage, openViewerPage, screenshot, Viewer } from './b
 import { request } from './http.mjs';
 import { ADDRESS, layNetwork } from './lossy-network.mjs';
 import { offer } from './offer.mjs';
-import { Scope } from './scope.mjs';
+import { reportOneOf } from './scenario.mjs';
 import { startServer, temporaryDirectory } from './server.mjs';
 import { startTurn } from './turn.mjs';
 import { waitFor } from './wait.mjs';
@@ -239,11 +239,4 @@ const scenarios = {
   },
 };
 
-const scope = new Scope();
-const [name, argument] = process.argv.slice(2);
-try {
-  const result = await scenarios[name](scope, argument);
-  console.log(JSON.stringify(result));
-} finally {
-  await scope.close();
-}
+await reportOneOf(scenarios);

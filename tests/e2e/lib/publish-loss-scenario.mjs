@@ -7,7 +7,7 @@
 import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
   from './browser.mjs';
 import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
-import { Scope } from './scope.mjs';
+import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 
 async function run(scope) {
@@ -35,12 +35,4 @@ async function run(scope) {
   };
 }
 
-const scope = new Scope();
-try {
-  process.stdout.write(`result ${JSON.stringify(await run(scope))}\n`);
-} catch (error) {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-} finally {
-  await scope.close().catch(() => {});
-}
+await report(run);

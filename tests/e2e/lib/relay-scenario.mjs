@@ -9,7 +9,7 @@ import { launchBrowser, openViewerPage, Viewer } from './browser.mjs';
 import { install, makeCertificate, tlsConfig } from './certificate.mjs';
 import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
 import { descriptors, threads } from './proc.mjs';
-import { Scope } from './scope.mjs';
+import { reportOneOf } from './scenario.mjs';
 import { startServer, temporaryDirectory } from './server.mjs';
 import { waitFor } from './wait.mjs';
 
@@ -166,13 +166,4 @@ const scenarios = {
   },
 };
 
-const scope = new Scope();
-try {
-  const result = await scenarios[process.argv[2]](scope);
-  process.stdout.write(`result ${JSON.stringify(result)}\n`);
-} catch (error) {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-} finally {
-  await scope.close().catch(() => {});
-}
+await reportOneOf(scenarios);

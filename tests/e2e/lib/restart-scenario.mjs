@@ -10,7 +10,7 @@ import { launchBrowser } from './browser.mjs';
 import { liveMountpoint } from './fixture.mjs';
 import { ADDRESS, layNetwork } from './lossy-network.mjs';
 import { PagePlayer } from './player-in-page.mjs';
-import { Scope } from './scope.mjs';
+import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 
 function cutOff(port) {
@@ -38,13 +38,4 @@ async function run(scope) {
   };
 }
 
-const scope = new Scope();
-try {
-  const result = await run(scope);
-  process.stdout.write(`result ${JSON.stringify(result)}\n`);
-} catch (error) {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-} finally {
-  await scope.close().catch(() => {});
-}
+await report(run);

@@ -8,7 +8,7 @@ import {
 } from './browser.mjs';
 import { ADDRESS, ADDRESS_6, blockUdp, blocked, layNetwork, layNetwork6 } from './lossy-network.mjs';
 import { PagePlayer } from './player-in-page.mjs';
-import { Scope } from './scope.mjs';
+import { reportOneOf } from './scenario.mjs';
 import { startServer } from './server.mjs';
 import { installViewers } from './viewer-in-page.mjs';
 import { waitFor } from './wait.mjs';
@@ -104,13 +104,4 @@ const scenarios = {
   },
 };
 
-const scope = new Scope();
-try {
-  const result = await scenarios[process.argv[2]](scope);
-  process.stdout.write(`result ${JSON.stringify(result)}\n`);
-} catch (error) {
-  process.stderr.write(`${error.stack}\n`);
-  process.exitCode = 1;
-} finally {
-  await scope.close().catch(() => {});
-}
+await reportOneOf(scenarios);
