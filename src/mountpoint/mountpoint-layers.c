@@ -63,22 +63,21 @@ look (WcMountpoint *self, Layers *layers)
 
 /* What a viewer gets, of the publisher that is there now. */
 static gint
-layer_of (const Layers *layers, WcSession *session)
+layer_of (const Layers *layers, const WcViewerPeerStats *stats)
 {
-  WcViewerPeerStats stats;
-
-  wc_session_get_stats (session, &stats);
-  return stats.layer >= 0 && stats.layer < (gint)layers->n ? stats.layer
-                                                           : layers->playing;
+  return stats->layer >= 0 && stats->layer < (gint)layers->n ? stats->layer
+                                                             : layers->playing;
 }
 
 gint
 wc_mountpoint_session_layer (WcMountpoint *mountpoint, WcSession *session)
 {
   Layers layers;
+  WcViewerPeerStats stats;
 
   look (mountpoint, &layers);
-  return layer_of (&layers, session);
+  wc_session_get_stats (session, &stats);
+  return layer_of (&layers, &stats);
 }
 
 /* --- choosing ------------------------------------------------------------- */
@@ -124,7 +123,7 @@ choose_by_link (WcSession *session, const Layers *layers, gint64 now_us)
   };
   apply_limits (layers, &session->layers.wish, sights);
   return wc_layer_choice_update (&session->layers.choice, sights, layers->n,
-                                 layer_of (layers, session), &net, now_us);
+                                 layer_of (layers, &stats), &net, now_us);
 }
 
 static gint
