@@ -6,6 +6,9 @@
 #include "config/spec.h"
 #include "http/api-openapi.h"
 #include "http/routes.h"
+#include "ingest/track-feed.h"
+#include "mountpoint/mountpoint.h"
+#include "mountpoint/session.h"
 
 #include <string.h>
 
@@ -260,6 +263,61 @@ test_kinds (Document *document, gconstpointer data)
   g_assert_cmpuint (json_object_get_size (mapping), ==, n);
 }
 
+/* --- names ---------------------------------------------------------------- */
+
+/* The list of names at @schema, or at @property of it, is @names. */
+static void
+check_names (const Document *document, const char *schema, const char *property,
+             const char *const *names)
+{
+  JsonObject *list =
+      property != NULL
+          ? json_object_get_object_member (properties_of (document, schema),
+                                           property)
+          : json_object_get_object_member (document->schemas, schema);
+  JsonArray *described = json_object_get_array_member (list, "enum");
+
+  g_test_message (FILE_NAME ": names of schema %s %s", schema,
+                  property != NULL ? property : "");
+  g_assert_cmpuint (json_array_get_length (described), ==,
+                    g_strv_length ((char **)names));
+  for (guint i = 0; names[i] != NULL; i++)
+    g_assert_cmpstr (json_array_get_string_element (described, i), ==,
+                     names[i]);
+}
+
+static void
+test_names (Document *document, gconstpointer data)
+{
+  const char *states[WC_MOUNTPOINT_FAILED + 2] = {NULL};
+  const char *sources[WC_INGEST_FAILED + 2] = {NULL};
+  const char *sessions[WC_SESSION_CLOSED + 2] = {NULL};
+  const char *conversions[WC_CONVERSION_FAILED + 2] = {NULL};
+  const char *codecs[WC_N_SOURCE_CODECS + 1] = {NULL};
+  const char *origins[WC_ORIGIN_DEMO + 2] = {NULL};
+
+  for (guint i = 0; i <= WC_MOUNTPOINT_FAILED; i++)
+    states[i] = wc_mountpoint_state_name ((WcMountpointState)i);
+  for (guint i = 0; i <= WC_INGEST_FAILED; i++)
+    sources[i] = wc_ingest_state_name ((WcIngestState)i);
+  for (guint i = 0; i <= WC_SESSION_CLOSED; i++)
+    sessions[i] = wc_session_state_name ((WcSessionState)i);
+  for (guint i = 0; i <= WC_CONVERSION_FAILED; i++)
+    conversions[i] = wc_conversion_state_name ((WcConversionState)i);
+  for (guint i = 0; i < WC_N_SOURCE_CODECS; i++)
+    codecs[i] = wc_codec_info ((WcCodec)i)->name;
+  for (guint i = 0; i <= WC_ORIGIN_DEMO; i++)
+    origins[i] = wc_origin_name ((WcOrigin)i);
+  check_names (document, "State", NULL, states);
+  check_names (document, "SourceState", NULL, sources);
+  check_names (document, "Session", "state", sessions);
+  check_names (document, "VideoConversion", "state", conversions);
+  check_names (document, "AudioConversion", "state", conversions);
+  check_names (document, "VideoTrack", "codec", codecs);
+  check_names (document, "AudioTrack", "codec", codecs);
+  check_names (document, "MountpointRtp", "origin", origins);
+}
+
 /* --- what a key allows ---------------------------------------------------- */
 
 /* The first of "type", or what it is. */
@@ -388,6 +446,7 @@ main (int argc, char **argv)
   ADD ("kinds", test_kinds);
   ADD ("keys-of-requests", test_keys_of_requests);
   ADD ("keys-of-answers", test_keys_of_answers);
+  ADD ("names", test_names);
   ADD ("limits", test_limits);
   return g_test_run ();
 }
