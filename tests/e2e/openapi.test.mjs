@@ -499,6 +499,33 @@ describe('who may', () => {
   }
 });
 
+describe('what README.md and the guides show', () => {
+  /** Every curl of the code blocks, with the path that it asks for. */
+  const examples = ['README.md', 'config/README.md'].flatMap((file) =>
+    readFileSync(join(ROOT, file), 'utf8').split('```').filter((text) => text.startsWith('sh\n'))
+      .flatMap((text) => text.split(/^(?=curl )/m))
+      .map((text) => [text, /(?:(?:\/api\/v1|\$API)(\/[^\s?'"]+)|\$SESSION(\/\w+))/.exec(text)])
+      .filter(([text, path]) => text.startsWith('curl ') && path));
+
+  test('is what the document allows', () => {
+    assert.ok(examples.length > 20, `${examples.length} examples`);
+    for (const [command, [, api, session]] of examples) {
+      const path = session ? `/whep/x/y${session}` : `/api/v1${api}`;
+      const body = / -d '(\{[^']*\})'/.exec(command)?.[1];
+      const method = / -X (\w+)/.exec(command)?.[1] ?? (body ? 'POST' : 'GET');
+      const operation = [...contract.operations.values()].find((each) =>
+        each.method === method.toLowerCase()
+        && new RegExp(`^${each.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path));
+      assert.ok(operation, `${method} ${path}: ${command}`);
+      assert.equal(body !== undefined, operation.requestBody !== undefined, command);
+      if (body) {
+        contract.validate(operation.requestBody.content['application/json'].schema,
+          JSON.parse(body), command);
+      }
+    }
+  });
+});
+
 describe('every operation', () => {
   const params = { id: 'live', secret: 'x', stream: 'x', session: 'x', file: 'style.css' };
 

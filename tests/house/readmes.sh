@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the README.md files speak of exists. The second argument is the program.
+# What the README.md files speak of exists; what they show is looked at by guides.sh.
 set -u
 here=$(dirname "$0")
 # shellcheck source=tests/house/lib.sh
@@ -49,21 +49,6 @@ check 'commands in code blocks are there' "$(
       done
   done
 )"
-
-# The configuration that README.md shows
-if [ -x "${2-}" ]; then
-  shown=$(mktemp)
-  trap 'rm -f "$shown"' EXIT
-  awk '/^```/ { ini = /^```ini/; next } ini' README.md > "$shown"
-  check 'the configuration of README.md is accepted' "$(
-    [ -s "$shown" ] || echo 'there is none'
-    "$2" --config "$shown" --check-config >/dev/null 2>"$shown.err" \
-      || cat "$shown.err"
-    rm -f "$shown.err"
-  )"
-else
-  skip 'the configuration of README.md is accepted' 'there is no whepcast'
-fi
 
 # One list of packages for the two commands
 # shellcheck disable=SC2016
