@@ -25,11 +25,8 @@ typedef struct {
   WcServer *server;
   WcNotify *notify;
   GMainLoop *loop;
-  WcLogLevel log_level; /* in force */
   gboolean stopping;
 } App;
-
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 /* Every viewer and every port needs descriptors; the soft limit is 1024 by
  * default for the sake of select(2), which is not used here. */
@@ -45,6 +42,16 @@ raise_descriptor_limit (void)
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
     wc_warning ("the limit of descriptors cannot be raised: %s",
                 g_strerror (errno));
+}
+
+/* Each of its lines is something that is wrong. */
+static void
+print_error (const GError *error)
+{
+  g_auto (GStrv) lines = g_strsplit (error->message, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    fprintf (stderr, "whepcast: %s\n", lines[i]);
 }
 
 static void
@@ -71,42 +78,41 @@ on_stop_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Only the log level and the certificate can change while it runs. */
+static char *
+describe_place (App *app)
+{
+  g_autofree char *address = wc_server_http_address (app->server);
+
+  return g_strdup_printf ("listening %s://%s udp %u",
+                          wc_server_http_scheme (app->server), address,
+                          wc_server_udp_port (app->server));
+}
+
 static gboolean
 on_reload_signal (gpointer user_data)
 {
   App *app = user_data;
-  g_autoptr (GError) error = NULL;
 
-  wc_server_reload (app->server);
-  g_autoptr (WcConfig) config = wc_options_load_config (&app->options, &error);
-
-  if (config == NULL) {
-    wc_warning ("the configuration was not read again, nothing changes: %s",
-                error->message);
-    return G_SOURCE_CONTINUE;
-  }
-  if (config->log_level == app->log_level) {
-    wc_info ("the configuration was read again: the log level is still %s; "
-             "anything else needs a restart",
-             level_names[app->log_level]);
-    return G_SOURCE_CONTINUE;
-  }
-  wc_info ("the log level changes from %s to %s", level_names[app->log_level],
-           level_names[config->log_level]);
-  app->log_level = config->log_level;
-  wc_log_set_level (app->log_level);
+  wc_notify_reloading (app->notify);
+  wc_reload_report_free (wc_server_reload (app->server));
+  g_autofree char *where = describe_place (app);
+  wc_notify_ready (app->notify, where);
   return G_SOURCE_CONTINUE;
+}
+
+static WcConfig *
+load_config (gpointer user_data, GError **error)
+{
+  App *app = user_data;
+
+  return wc_options_load_config (&app->options, error);
 }
 
 /* A program that started it reads the line, a service manager the datagram. */
 static void
 announce (App *app)
 {
-  g_autofree char *address = wc_server_http_address (app->server);
-  g_autofree char *where = g_strdup_printf (
-      "listening %s://%s udp %u", wc_server_http_scheme (app->server), address,
-      wc_server_udp_port (app->server));
+  g_autofree char *where = describe_place (app);
 
   wc_server_log_ready (app->server);
   printf ("whepcast: %s\n", where);
@@ -120,12 +126,14 @@ run (App *app)
   g_autoptr (GError) error = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (WcNotify) notify = wc_notify_new ();
+  const WcServerSetup setup = {
+      .with_demo = app->options.demo, .load = load_config, .user_data = app};
 
   app->loop = loop;
   app->notify = notify;
-  app->server = wc_server_start (app->config, app->options.demo, &error);
+  app->server = wc_server_start (app->config, &setup, &error);
   if (app->server == NULL) {
-    fprintf (stderr, "whepcast: %s\n", error->message);
+    print_error (error);
     return g_error_matches (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE)
                ? EXIT_CONFIG
                : EXIT_FAILURE;
@@ -148,7 +156,7 @@ start (App *app)
 
   app->config = wc_options_load_config (&app->options, &error);
   if (app->config == NULL) {
-    fprintf (stderr, "whepcast: %s\n", error->message);
+    print_error (error);
     return EXIT_CONFIG;
   }
   if (app->options.check_config) {
@@ -156,8 +164,7 @@ start (App *app)
     return EXIT_SUCCESS;
   }
 
-  app->log_level = app->config->log_level;
-  wc_log_set_level (app->log_level);
+  wc_log_set_level (app->config->log_level);
   wc_log_set_format (app->config->log_format);
   raise_descriptor_limit ();
   return run (app);
@@ -185,7 +192,7 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
   wc_log_init ();
   if (!wc_options_parse (&app.options, &argc, &argv, &error)) {
-    fprintf (stderr, "whepcast: %s\n", error->message);
+    print_error (error);
     return EXIT_CONFIG;
   }
   if (app.options.version) {

@@ -1,35 +1,154 @@
 /* SPDX-License-Identifier: MIT */
 #include "access/access.h"
 
+#include "access/admin-token.h"
 #include "access/bearer.h"
 #include "access/jwt-keys.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "config/change.h"
 
 struct WcAccess {
   const WcConfig *config;
-  const char *admin_token;
-  WcJwtSource *keys; /* nullable */
-  WcHook *hook;      /* nullable */
+  char *admin_token;
+  char *admin_token_path; /* nullable: it is in the configuration */
+  WcJwtSource *keys;      /* nullable */
+  WcHook *hook;           /* nullable */
   WcAttempts *attempts;
 };
 
+/* --- made, and made anew ---------------------------------------------------
+ */
+
+struct WcAccessReload {
+  WcAccess *access;
+  char *admin_token, *admin_token_path;
+  gboolean other_keys; /* those here, nullable, replace what there is */
+  WcJwtSource *keys;
+  gboolean other_hook; /* the same */
+  WcHook *hook;
+};
+
+static gboolean
+is_url (const char *where)
+{
+  return g_str_has_prefix (where, "http://") ||
+         g_str_has_prefix (where, "https://");
+}
+
+/* A file is read again in any case; a URL that is still the same is only asked
+ * again, so that its keys are there in the meantime. */
+static gboolean
+load_keys (WcAccessReload *reload, const char *where, GError **error)
+{
+  const WcJwtSource *present = reload->access->keys;
+
+  reload->other_keys = where == NULL || present == NULL || !is_url (where) ||
+                       !g_str_equal (where, wc_jwt_source_where (present));
+  if (where != NULL && reload->other_keys)
+    reload->keys = wc_jwt_source_new (where, error);
+  return where == NULL || !reload->other_keys || reload->keys != NULL;
+}
+
+static void
+load_hook (WcAccessReload *reload, const WcConfig *wanted)
+{
+  const WcConfig *config = reload->access->config;
+
+  reload->other_hook = reload->access->hook == NULL ||
+                       wanted->hook_url == NULL ||
+                       !g_str_equal (wanted->hook_url, config->hook_url) ||
+                       wanted->hook_timeout_ms != config->hook_timeout_ms ||
+                       wanted->hook_cache_ms != config->hook_cache_ms;
+  if (reload->other_hook && wanted->hook_url != NULL)
+    reload->hook = wc_hook_new (wanted->hook_url, wanted->hook_timeout_ms,
+                                wanted->hook_cache_ms);
+}
+
+WcAccessReload *
+wc_access_reload_new (WcAccess *access, const WcConfig *wanted, GError **error)
+{
+  g_autoptr (WcAccessReload) reload = g_new0 (WcAccessReload, 1);
+
+  reload->access = access;
+  reload->admin_token =
+      wc_admin_token_load (wanted, &reload->admin_token_path, error);
+  if (reload->admin_token == NULL ||
+      !load_keys (reload, wanted->jwt_keys, error))
+    return NULL;
+  load_hook (reload, wanted);
+  return g_steal_pointer (&reload);
+}
+
+void
+wc_access_reload_free (WcAccessReload *reload)
+{
+  g_clear_pointer (&reload->keys, wc_jwt_source_free);
+  g_clear_pointer (&reload->hook, wc_hook_free);
+  g_free (reload->admin_token);
+  g_free (reload->admin_token_path);
+  g_free (reload);
+}
+
+static void
+note_file (GPtrArray *changes, const char *key)
+{
+  if (changes != NULL)
+    g_ptr_array_add (changes, wc_change_new (WC_CHANGE_FILE, WC_CHANGE_APPLIED,
+                                             "auth", key, NULL));
+}
+
+static void
+take_keys (WcAccess *access, WcAccessReload *reload, GPtrArray *changes)
+{
+  if (!reload->other_keys) {
+    wc_jwt_source_refresh (access->keys);
+    return;
+  }
+  if (access->keys != NULL && reload->keys != NULL &&
+      wc_jwt_source_differs (access->keys, reload->keys))
+    note_file (changes, "jwt-keys");
+  g_clear_pointer (&access->keys, wc_jwt_source_free);
+  access->keys = g_steal_pointer (&reload->keys);
+}
+
+static void
+take_admin_token (WcAccess *access, WcAccessReload *reload, GPtrArray *changes)
+{
+  if (reload->admin_token_path != NULL && access->admin_token_path != NULL &&
+      !g_str_equal (access->admin_token, reload->admin_token))
+    note_file (changes, "admin-token-file");
+  g_free (access->admin_token);
+  g_free (access->admin_token_path);
+  access->admin_token = g_steal_pointer (&reload->admin_token);
+  access->admin_token_path = g_steal_pointer (&reload->admin_token_path);
+}
+
+void
+wc_access_reload_commit (WcAccessReload *reload, GPtrArray *changes)
+{
+  WcAccess *access = reload->access;
+
+  take_admin_token (access, reload, changes);
+  take_keys (access, reload, changes);
+  if (reload->other_hook) {
+    g_clear_pointer (&access->hook, wc_hook_free);
+    access->hook = g_steal_pointer (&reload->hook);
+  }
+}
+
 WcAccess *
-wc_access_new (const WcConfig *config, const char *admin_token, GError **error)
+wc_access_new (const WcConfig *config, GError **error)
 {
   g_autoptr (WcAccess) access = g_new0 (WcAccess, 1);
 
   access->config = config;
-  access->admin_token = admin_token;
   access->attempts = wc_attempts_new ();
-  if (config->jwt_keys != NULL) {
-    access->keys = wc_jwt_source_new (config->jwt_keys, error);
-    if (access->keys == NULL)
-      return NULL;
-  }
-  if (config->hook_url != NULL)
-    access->hook = wc_hook_new (config->hook_url, config->hook_timeout_ms,
-                                config->hook_cache_ms);
+
+  g_autoptr (WcAccessReload) all = wc_access_reload_new (access, config, error);
+  if (all == NULL)
+    return NULL;
+  wc_access_reload_commit (all, NULL);
   return g_steal_pointer (&access);
 }
 
@@ -39,8 +158,19 @@ wc_access_free (WcAccess *access)
   g_clear_pointer (&access->hook, wc_hook_free);
   g_clear_pointer (&access->keys, wc_jwt_source_free);
   wc_attempts_free (access->attempts);
+  g_free (access->admin_token);
+  g_free (access->admin_token_path);
   g_free (access);
 }
+
+const char *
+wc_access_admin_token_path (const WcAccess *access)
+{
+  return access->admin_token_path;
+}
+
+/* --- who may ---------------------------------------------------------------
+ */
 
 WcHook *
 wc_access_hook (WcAccess *access)

@@ -15,11 +15,27 @@
 
 typedef struct WcAccess WcAccess;
 
-/** @config and @admin_token: borrowed, outlive it. */
-WcAccess *wc_access_new (const WcConfig *config, const char *admin_token,
-                         GError **error);
+/** @config: borrowed, outlives it. Reads what it names; makes the admin token
+ * if there is none. */
+WcAccess *wc_access_new (const WcConfig *config, GError **error);
 void wc_access_free (WcAccess *access);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcAccess, wc_access_free)
+
+/** What a configuration that was read again makes of it. */
+typedef struct WcAccessReload WcAccessReload;
+
+/** Reads what @wanted names (keys, the admin token); the error says what
+ * cannot be used. Nothing has changed yet. */
+WcAccessReload *wc_access_reload_new (WcAccess *access, const WcConfig *wanted,
+                                      GError **error);
+void wc_access_reload_free (WcAccessReload *reload);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcAccessReload, wc_access_reload_free)
+/** Goes by it from now on, after the configuration has changed. Who waits for
+ * the answer of a hook that is no more is refused. Adds to @changes (WcChange)
+ * the files that have another content. */
+void wc_access_reload_commit (WcAccessReload *reload, GPtrArray *changes);
+/** Where the admin token is; NULL: in the configuration itself. */
+const char *wc_access_admin_token_path (const WcAccess *access);
 
 /** What the token in @authorization (nullable) is worth for @action on @spec.
  * For managing, the admin token opens everything, and @spec may be NULL: every

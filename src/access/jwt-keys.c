@@ -62,13 +62,17 @@ ask (gpointer user_data)
 }
 
 static gboolean
+is_same_file (const GStatBuf *a, const GStatBuf *b)
+{
+  return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+         a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static gboolean
 is_as_read (WcJwtSource *source, GStatBuf *now)
 {
-  return g_stat (source->where, now) == 0 &&
-         now->st_ino == source->mark.st_ino &&
-         now->st_size == source->mark.st_size &&
-         now->st_mtim.tv_sec == source->mark.st_mtim.tv_sec &&
-         now->st_mtim.tv_nsec == source->mark.st_mtim.tv_nsec;
+  return g_stat (source->where, now) == 0 && is_same_file (now, &source->mark);
 }
 
 static gboolean
@@ -119,6 +123,26 @@ wc_jwt_source_free (WcJwtSource *source)
   g_clear_pointer (&source->keys, wc_jwt_keys_free);
   g_free (source->where);
   g_free (source);
+}
+
+const char *
+wc_jwt_source_where (const WcJwtSource *source)
+{
+  return source->where;
+}
+
+gboolean
+wc_jwt_source_differs (const WcJwtSource *source, const WcJwtSource *other)
+{
+  return source->web == NULL && other->web == NULL &&
+         !is_same_file (&source->mark, &other->mark);
+}
+
+void
+wc_jwt_source_refresh (WcJwtSource *source)
+{
+  if (source->web != NULL)
+    ask (source);
 }
 
 const WcJwtKeys *

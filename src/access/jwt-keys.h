@@ -15,6 +15,15 @@ WcJwtSource *wc_jwt_source_new (const char *where, GError **error);
 void wc_jwt_source_free (WcJwtSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcJwtSource, wc_jwt_source_free)
 
+/** Where they come from, as it was given. */
+const char *wc_jwt_source_where (const WcJwtSource *source);
+/** TRUE if both were read from a file, and it was not the same one, or is
+ * another since. */
+gboolean wc_jwt_source_differs (const WcJwtSource *source,
+                                const WcJwtSource *other);
+/** Asks a URL again, in the background; nothing for a file. */
+void wc_jwt_source_refresh (WcJwtSource *source);
+
 /** The keys there are now; NULL until a URL has answered. (transfer none) */
 const WcJwtKeys *wc_jwt_source_keys (WcJwtSource *source);
 

@@ -47,18 +47,33 @@ read_secret (const char *path, GError **error)
   return g_steal_pointer (&text);
 }
 
+char *
+wc_turn_load_secret (const WcConfig *config, GError **error)
+{
+  if (config->turn_secret_file != NULL)
+    return read_secret (config->turn_secret_file, error);
+  return g_strdup (config->turn_secret);
+}
+
+gboolean
+wc_turn_take_secret (WcTurn *turn, char *secret)
+{
+  gboolean other = g_strcmp0 (turn->secret, secret) != 0;
+
+  g_free (turn->secret);
+  turn->secret = secret;
+  return other;
+}
+
 WcTurn *
 wc_turn_new (const WcConfig *config, GError **error)
 {
   g_autoptr (WcTurn) turn = g_new0 (WcTurn, 1);
 
   turn->config = config;
-  turn->secret = g_strdup (config->turn_secret);
-  if (config->turn_secret_file != NULL) {
-    turn->secret = read_secret (config->turn_secret_file, error);
-    if (turn->secret == NULL)
-      return NULL;
-  }
+  turn->secret = wc_turn_load_secret (config, error);
+  if (turn->secret == NULL && config->turn_secret_file != NULL)
+    return NULL;
   return g_steal_pointer (&turn);
 }
 

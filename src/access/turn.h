@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The STUN and TURN servers that clients are told, and their credentials: the
  * ones that were given, or coturn's time-limited ones
- * (draft-uberti-behave-turn-rest-00 section 2.2). Read-only once made; any
+ * (draft-uberti-behave-turn-rest-00 section 2.2). Main
  * thread. */
 #pragma once
 
@@ -14,6 +14,13 @@ typedef struct WcTurn WcTurn;
 WcTurn *wc_turn_new (const WcConfig *config, GError **error);
 void wc_turn_free (WcTurn *turn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcTurn, wc_turn_free)
+
+/** The secret of @config, its file read if there is one: NULL without an error
+ * when there is none. (transfer full) */
+char *wc_turn_load_secret (const WcConfig *config, GError **error);
+/** Credentials are made with @secret (transfer full, nullable) from now on.
+ * FALSE: they were before. */
+gboolean wc_turn_take_secret (WcTurn *turn, char *secret);
 
 guint wc_turn_n_servers (const WcTurn *turn);
 

@@ -11,6 +11,20 @@
 
 G_DEFINE_QUARK (wc_config_error_quark, wc_config_error)
 
+void
+wc_config_add_error (GError **error, GError *one)
+{
+  if (error == NULL) {
+    g_error_free (one);
+  } else if (*error == NULL) {
+    *error = one;
+  } else {
+    g_autofree char *first = g_steal_pointer (&(*error)->message);
+    (*error)->message = g_strconcat (first, "\n", one->message, NULL);
+    g_error_free (one);
+  }
+}
+
 /* --- the file ------------------------------------------------------------- */
 
 /* Where the key belongs, or what it is called. */
@@ -34,28 +48,40 @@ hint_key (const WcKeyGroup *group, const char *name)
 }
 
 static gboolean
+read_entry (WcConfig *config, const WcKeyFile *file, const WcKeyGroup *known,
+            const WcKeyFileEntry *entry, GError **error)
+{
+  const WcKey *key = wc_key_find (known, entry->key, '-');
+  g_autofree char *place = wc_key_file_place (file, known->name, entry->key);
+
+  if (key == NULL) {
+    g_autofree char *hint = hint_key (known, entry->key);
+    g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_KEY,
+                 "%s: unknown key; %s", place, hint);
+    return FALSE;
+  }
+  if (wc_key_set (key, config, entry->value, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", place);
+  return FALSE;
+}
+
+static gboolean
 read_group (WcConfig *config, const WcKeyFile *file,
             const WcKeyFileGroup *group, GError **error)
 {
   const WcKeyGroup *known = wc_config_group_find (group->name);
+  gboolean ok = TRUE;
 
   for (guint i = 0; i < group->entries->len; i++) {
-    const WcKeyFileEntry *entry = g_ptr_array_index (group->entries, i);
-    const WcKey *key = wc_key_find (known, entry->key, '-');
-    g_autofree char *place = wc_key_file_place (file, group->name, entry->key);
-
-    if (key == NULL) {
-      g_autofree char *hint = hint_key (known, entry->key);
-      g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_KEY,
-                   "%s: unknown key; %s", place, hint);
-      return FALSE;
-    }
-    if (!wc_key_set (key, config, entry->value, error)) {
-      g_prefix_error (error, "%s: ", place);
-      return FALSE;
-    }
+    GError *one = NULL;
+    if (read_entry (config, file, known, g_ptr_array_index (group->entries, i),
+                    &one))
+      continue;
+    wc_config_add_error (error, one);
+    ok = FALSE;
   }
-  return TRUE;
+  return ok;
 }
 
 static gboolean
@@ -85,17 +111,22 @@ refuse_group (const WcKeyFile *file, const char *name, GError **error)
 static gboolean
 read_groups (WcConfig *config, const WcKeyFile *file, GError **error)
 {
+  gboolean ok = TRUE;
+
   for (guint i = 0; i < file->groups->len; i++) {
     const WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
+    GError *one = NULL;
 
     if (wc_spec_file_is_group (group->name))
       continue;
-    if (wc_config_group_find (group->name) == NULL)
-      return refuse_group (file, group->name, error);
-    if (!read_group (config, file, group, error))
-      return FALSE;
+    if (wc_config_group_find (group->name) == NULL
+            ? refuse_group (file, group->name, &one)
+            : read_group (config, file, group, &one))
+      continue;
+    wc_config_add_error (error, one);
+    ok = FALSE;
   }
-  return wc_spec_file_read (file, config->mountpoints, error);
+  return wc_spec_file_read (file, config->mountpoints, error) && ok;
 }
 
 /* --- the environment ------------------------------------------------------ */
@@ -188,27 +219,35 @@ static gboolean
 check_variables (char **environment, GError **error)
 {
   g_auto (GStrv) known = variable_names ();
+  gboolean ok = TRUE;
 
   for (guint i = 0; environment[i] != NULL; i++) {
     g_auto (GStrv) parts = g_strsplit (environment[i], "=", 2);
-    if (parts[0] != NULL && !check_variable (parts[0], known, error))
-      return FALSE;
+    GError *one = NULL;
+    if (parts[0] == NULL || check_variable (parts[0], known, &one))
+      continue;
+    wc_config_add_error (error, one);
+    ok = FALSE;
   }
-  return TRUE;
+  return ok;
 }
 
 static gboolean
 read_environment (WcConfig *config, char **environment, GError **error)
 {
-  if (!check_variables (environment, error))
-    return FALSE;
+  gboolean ok = check_variables (environment, error);
+
   for (guint i = 0; i < WC_N_CONFIG_GROUPS; i++) {
     const WcKeyGroup *group = &wc_config_groups[i];
-    for (guint j = 0; j < group->n_keys; j++)
-      if (!read_variable (config, group, &group->keys[j], environment, error))
-        return FALSE;
+    for (guint j = 0; j < group->n_keys; j++) {
+      GError *one = NULL;
+      if (read_variable (config, group, &group->keys[j], environment, &one))
+        continue;
+      wc_config_add_error (error, one);
+      ok = FALSE;
+    }
   }
-  return TRUE;
+  return ok;
 }
 
 /* --- the whole ------------------------------------------------------------ */
@@ -250,8 +289,10 @@ chop_slashes (char *url)
 static gboolean
 fail_rule (const WcConfig *config, const char *rule, GError **error)
 {
-  g_set_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE, "%s: %s",
-               config->file != NULL ? config->file : "environment", rule);
+  wc_config_add_error (
+      error,
+      g_error_new (WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE, "%s: %s",
+                   config->file != NULL ? config->file : "environment", rule));
   return FALSE;
 }
 
@@ -299,28 +340,32 @@ check_turn (const WcConfig *config, GError **error)
 static gboolean
 finish (WcConfig *config, GError **error)
 {
+  gboolean ok = TRUE;
+
   chop_slashes (config->public_url);
   if (config->admin_token != NULL && config->admin_token_file != NULL)
-    return fail_rule (config,
-                      "[auth] admin-token and admin-token-file are both given; "
-                      "keep one",
-                      error);
+    ok = fail_rule (config,
+                    "[auth] admin-token and admin-token-file are both given; "
+                    "keep one",
+                    error);
   if ((config->tls_certificate != NULL) != (config->tls_key != NULL))
-    return fail_rule (config,
-                      "[http] tls-certificate and tls-key belong together; "
-                      "give both or none",
-                      error);
-  return check_turn (config, error);
+    ok = fail_rule (config,
+                    "[http] tls-certificate and tls-key belong together; "
+                    "give both or none",
+                    error);
+  return check_turn (config, error) && ok;
 }
 
 static WcConfig *
 load (const WcKeyFile *file, char **environment, GError **error)
 {
   g_autoptr (WcConfig) config = config_new (file != NULL ? file->path : NULL);
+  gboolean ok = file == NULL || read_groups (config, file, error);
 
-  if ((file != NULL && !read_groups (config, file, error)) ||
-      (environment != NULL && !read_environment (config, environment, error)) ||
-      !finish (config, error))
+  if (environment != NULL)
+    ok = read_environment (config, environment, error) && ok;
+  /* Rules between keys of which one is wrong would tell what is not so. */
+  if (!ok || !finish (config, error))
     return NULL;
   return g_steal_pointer (&config);
 }

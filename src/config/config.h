@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The server's configuration: typed, complete (every key has a value) and
- * checked. Read once at start from a GKeyFile, the environment and the command
- * line, in rising order of precedence; read-only afterwards, so any thread may
- * look at it. */
+ * checked. Read from a GKeyFile, the environment and the command line, in
+ * rising order of precedence. The one in force changes when it is read again
+ * (change.h): any thread may look at fields whose keys are not WC_KEY_LIVE, the
+ * main thread alone at the others. */
 #pragma once
 
 #include "base/address.h"
@@ -88,9 +89,13 @@ typedef struct {
   char *file; /* nullable: where it was read from */
 } WcConfig;
 
+/** One more of several errors: a line of its own in the message of @error,
+ * which has the domain and the code of the first. Takes @one. */
+void wc_config_add_error (GError **error, GError *one);
+
 /** Reads @file (nullable: defaults only), then WHEPCAST_GROUP_KEY from
  * @environment (nullable, as of g_get_environ ()). The error names file, group,
- * key and what is allowed. */
+ * key and what is allowed, a line for everything that is wrong. */
 WcConfig *wc_config_load (const char *file, char **environment, GError **error);
 /** The same of the @size bytes at @data; @file is what messages call it. */
 WcConfig *wc_config_parse (const char *file, const char *data, gsize size,

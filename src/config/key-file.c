@@ -124,17 +124,24 @@ scan_lines (Scanner *scanner, const char *data, GError **error)
 {
   gboolean ok = TRUE;
 
-  for (const char *next = data; ok && next != NULL;) {
+  for (const char *next = data; next != NULL;) {
     const char *end = strchr (next, '\n');
     g_autofree char *line =
         end != NULL ? g_strndup (next, end - next) : g_strdup (next);
 
     scanner->line++;
     g_strstrip (line);
+    GError *one = NULL;
     if (*line == '[')
-      ok = scan_group (scanner, line, error);
+      scan_group (scanner, line, &one);
     else if (*line != '#' && *line != '\0')
-      ok = scan_key (scanner, line, error);
+      scan_key (scanner, line, &one);
+    if (one != NULL) {
+      ok = FALSE;
+      wc_config_add_error (error, one);
+      if (*line == '[')
+        return FALSE; /* whose the keys after it are is anybody's guess */
+    }
     next = end != NULL ? end + 1 : NULL;
   }
   return ok;
@@ -192,14 +199,19 @@ fill_values (WcKeyFile *file, const char *data, gsize size, GError **error)
                  file->path, reason->message);
     return FALSE;
   }
+  gboolean ok = TRUE;
   for (guint i = 0; i < file->groups->len; i++) {
     WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
-    for (guint j = 0; j < group->entries->len; j++)
-      if (!fill_entry (file, group, g_ptr_array_index (group->entries, j),
-                       values, error))
-        return FALSE;
+    for (guint j = 0; j < group->entries->len; j++) {
+      GError *one = NULL;
+      if (fill_entry (file, group, g_ptr_array_index (group->entries, j),
+                      values, &one))
+        continue;
+      wc_config_add_error (error, one);
+      ok = FALSE;
+    }
   }
-  return TRUE;
+  return ok;
 }
 
 WcKeyFile *

@@ -449,6 +449,34 @@ copy (const WcKey *key, gpointer to, gconstpointer from)
   memcpy (second_field (key, to), second_field (key, from), second_size (key));
 }
 
+void
+wc_key_copy (const WcKey *key, gpointer to, gconstpointer from)
+{
+  if (!is_stored (key))
+    return;
+  clear (key, to);
+  copy (key, to, from);
+}
+
+static void
+swap_bytes (guint8 *a, guint8 *b, gsize size)
+{
+  for (gsize i = 0; i < size; i++) {
+    guint8 byte = a[i];
+    a[i] = b[i];
+    b[i] = byte;
+  }
+}
+
+void
+wc_key_swap (const WcKey *key, gpointer a, gpointer b)
+{
+  if (!is_stored (key))
+    return;
+  swap_bytes (wc_key_field (key, a), wc_key_field (key, b), key->size);
+  swap_bytes (second_field (key, a), second_field (key, b), second_size (key));
+}
+
 gboolean
 wc_key_equal (const WcKey *key, gconstpointer a, gconstpointer b)
 {

@@ -35,6 +35,7 @@ typedef enum {
   WC_KEY_URL = 1 << 9,           /* STRING: the password in it is secret */
   WC_KEY_SOURCE = 1 << 10,       /* also of a source of kind failover */
   WC_KEY_SOURCE_ALONE = 1 << 11, /* of such a source, and of no mountpoint */
+  WC_KEY_LIVE = 1 << 12,         /* of the server: applied while it runs */
 } WcKeyFlags;
 
 typedef struct {
@@ -78,6 +79,10 @@ gboolean wc_key_set (const WcKey *key, gpointer base, const char *text,
                      GError **error);
 void wc_key_reset (const WcKey *key, gpointer base);
 gboolean wc_key_equal (const WcKey *key, gconstpointer a, gconstpointer b);
+/** The field in @to, which has a value, becomes a copy of that in @from. */
+void wc_key_copy (const WcKey *key, gpointer to, gconstpointer from);
+/** The fields change places. */
+void wc_key_swap (const WcKey *key, gpointer a, gpointer b);
 /** The field of @key. */
 gpointer wc_key_field (const WcKey *key, gconstpointer base);
 /** Of a WC_KEY_UINT, whatever its width. */

@@ -5,6 +5,8 @@
 #include "config/key-row.h"
 
 #define CONFIG(field) .flags = WC_KEY_FILE, FIELD (WcConfig, field)
+/* Only the main thread may read these: they change while it runs. */
+#define LIVE(field) .flags = WC_KEY_FILE | WC_KEY_LIVE, FIELD (WcConfig, field)
 
 #define MAX_COUNT 1000000
 
@@ -34,14 +36,14 @@ static const WcKey server_keys[] = {
         ENUM (log_formats),
         .fallback = "text",
         .description = "How lines on stderr look.",
-        CONFIG (log_format),
+        LIVE (log_format),
     },
     {
         .name = "log-level",
         ENUM (log_levels),
         .fallback = "info",
         .description = "The least important messages that are written.",
-        CONFIG (log_level),
+        LIVE (log_level),
     },
 };
 
@@ -64,7 +66,7 @@ static const WcKey http_keys[] = {
         .description =
             "What URLs in answers begin with, behind a proxy; empty: "
             "the request's Host.",
-        CONFIG (public_url),
+        LIVE (public_url),
     },
     {
         .name = "tls-certificate",
@@ -74,7 +76,7 @@ static const WcKey http_keys[] = {
         .description = "A PEM file with the certificate and its chain: to "
                        "serve HTTPS without a proxy. Read again when it "
                        "changes.",
-        CONFIG (tls_certificate),
+        LIVE (tls_certificate),
     },
     {
         .name = "tls-key",
@@ -82,7 +84,7 @@ static const WcKey http_keys[] = {
         .fallback = "",
         .allowed = "empty, or a file name of at most 4095 characters",
         .description = "A PEM file with the certificate's private key.",
-        CONFIG (tls_key),
+        LIVE (tls_key),
     },
     {
         .name = "cors-origins",
@@ -92,7 +94,7 @@ static const WcKey http_keys[] = {
         .fallback = "*",
         .allowed = "*, or a list of http(s)://HOST[:PORT], or empty for none",
         .description = "Pages of which origins may use the server.",
-        CONFIG (cors_origins),
+        LIVE (cors_origins),
     },
     {
         .name = "trusted-proxies",
@@ -103,7 +105,7 @@ static const WcKey http_keys[] = {
                    "(10.0.0.0/8)",
         .description = "Proxies whose X-Forwarded-For, X-Forwarded-Proto and "
                        "Forwarded are believed.",
-        CONFIG (trusted_proxies),
+        LIVE (trusted_proxies),
     },
     {
         .name = "etag",
@@ -111,7 +113,7 @@ static const WcKey http_keys[] = {
         .fallback = "lenient",
         .description =
             "Whether a PATCH of a session needs a matching If-Match.",
-        CONFIG (etag_strict),
+        LIVE (etag_strict),
     },
     {
         .name = "session-auth",
@@ -119,7 +121,7 @@ static const WcKey http_keys[] = {
         .fallback = "capability",
         .description = "Whether a session URL is enough, or its token is "
                        "needed as well (strict).",
-        CONFIG (session_auth_strict),
+        LIVE (session_auth_strict),
     },
     {
         .name = "token-in-query",
@@ -131,14 +133,14 @@ static const WcKey http_keys[] = {
                        "of a viewer or publisher who cannot send fields: "
                        "access_token (RFC 6750). URLs end up in histories and "
                        "in logs of others; empty: none.",
-        CONFIG (token_in_query),
+        LIVE (token_in_query),
     },
     {
         .name = "metrics",
         ENUM (metrics_modes),
         .fallback = "token",
         .description = "Whether /metrics needs the admin token.",
-        CONFIG (metrics_open),
+        LIVE (metrics_open),
     },
 };
 
@@ -171,14 +173,14 @@ static const WcKey ice_keys[] = {
         .description = "The addresses that viewers are told, of a NAT for "
                        "example; auto: those of the interfaces, always behind "
                        "the others.",
-        CONFIG (addresses),
+        LIVE (addresses),
     },
     {
         .name = "addresses-refresh-ms",
         UINT (1000, 86400000),
         .fallback = "60000",
         .description = "How often the host names in it are looked up.",
-        CONFIG (addresses_refresh_ms),
+        LIVE (addresses_refresh_ms),
     },
     {
         .name = "interfaces",
@@ -188,7 +190,7 @@ static const WcKey ice_keys[] = {
         .allowed = "empty for all, or a list of interface names; * and ? stand "
                    "for others, ! before a name leaves it out",
         .description = "The interfaces that auto looks at: eth0, or !docker*",
-        CONFIG (interfaces),
+        LIVE (interfaces),
     },
     {
         .name = "ipv6",
@@ -230,7 +232,7 @@ static const WcKey ice_keys[] = {
                    "turn(s):HOST[:PORT][?transport=udp|tcp]",
         .description = "STUN and TURN servers that viewers and publishers are "
                        "told in Link fields.",
-        CONFIG (ice_servers),
+        LIVE (ice_servers),
     },
     {
         .name = "ice-links-on-options",
@@ -238,7 +240,7 @@ static const WcKey ice_keys[] = {
         .fallback = "true",
         .description = "Whether they are told also when they ask by OPTIONS, "
                        "as some clients do, with the token if it needs one.",
-        CONFIG (ice_links_on_options),
+        LIVE (ice_links_on_options),
     },
     {
         .name = "turn-username",
@@ -247,7 +249,7 @@ static const WcKey ice_keys[] = {
         .fallback = "",
         .allowed = "empty, or 1 to 256 visible ASCII characters",
         .description = "The user name for the TURN servers.",
-        CONFIG (turn_username),
+        LIVE (turn_username),
     },
     {
         .name = "turn-password",
@@ -257,7 +259,7 @@ static const WcKey ice_keys[] = {
         .allowed = "empty, or 1 to 256 visible ASCII characters",
         .description = "The password that goes with it; every client is told.",
         FIELD (WcConfig, turn_password),
-        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+        .flags = WC_KEY_FILE | WC_KEY_SECRET | WC_KEY_LIVE,
     },
     {
         .name = "turn-secret",
@@ -269,7 +271,7 @@ static const WcKey ice_keys[] = {
                        "(static-auth-secret). Each client is then told "
                        "credentials of its own, which expire.",
         FIELD (WcConfig, turn_secret),
-        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+        .flags = WC_KEY_FILE | WC_KEY_SECRET | WC_KEY_LIVE,
     },
     {
         .name = "turn-secret-file",
@@ -277,14 +279,14 @@ static const WcKey ice_keys[] = {
         .fallback = "",
         .allowed = "empty, or a file name of at most 4095 characters",
         .description = "A file with that secret, instead of the key above.",
-        CONFIG (turn_secret_file),
+        LIVE (turn_secret_file),
     },
     {
         .name = "turn-ttl-ms",
         UINT (60000, 604800000),
         .fallback = "86400000",
         .description = "How long such credentials are good.",
-        CONFIG (turn_ttl_ms),
+        LIVE (turn_ttl_ms),
     },
 };
 
@@ -300,7 +302,7 @@ static const WcKey auth_keys[] = {
                        "below, or one made at the first start and kept in "
                        "the state directory.",
         FIELD (WcConfig, admin_token),
-        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+        .flags = WC_KEY_FILE | WC_KEY_SECRET | WC_KEY_LIVE,
     },
     {
         .name = "admin-token-file",
@@ -308,7 +310,7 @@ static const WcKey auth_keys[] = {
         .fallback = "",
         .allowed = "empty, or a file name of at most 4095 characters",
         .description = "A file with the admin token, instead of the key above.",
-        CONFIG (admin_token_file),
+        LIVE (admin_token_file),
     },
     {
         .name = "jwt-keys",
@@ -319,7 +321,7 @@ static const WcKey auth_keys[] = {
                        "that signed tokens (HS256, RS256, ES256) are checked "
                        "with. With it, whatever has no token of its own needs "
                        "a signed one.",
-        CONFIG (jwt_keys),
+        LIVE (jwt_keys),
     },
     {
         .name = "jwt-issuer",
@@ -328,7 +330,7 @@ static const WcKey auth_keys[] = {
         .fallback = "",
         .allowed = "empty, or 1 to 256 visible ASCII characters",
         .description = "The iss that signed tokens must have; empty: any.",
-        CONFIG (jwt_issuer),
+        LIVE (jwt_issuer),
     },
     {
         .name = "jwt-audience",
@@ -338,7 +340,7 @@ static const WcKey auth_keys[] = {
         .allowed = "empty, or 1 to 256 visible ASCII characters",
         .description =
             "The aud that signed tokens must have; empty: they must have none.",
-        CONFIG (jwt_audience),
+        LIVE (jwt_audience),
     },
     {
         .name = "hook-url",
@@ -348,21 +350,21 @@ static const WcKey auth_keys[] = {
         .allowed = "empty, or http(s)://HOST[:PORT][/PATH]",
         .description = "A URL that is asked, by POST, whether somebody may "
                        "watch or publish; 2xx is yes, no answer is no.",
-        CONFIG (hook_url),
+        LIVE (hook_url),
     },
     {
         .name = "hook-timeout-ms",
         UINT (100, 30000),
         .fallback = "2000",
         .description = "How long its answer may take.",
-        CONFIG (hook_timeout_ms),
+        LIVE (hook_timeout_ms),
     },
     {
         .name = "hook-cache-ms",
         UINT (0, 3600000),
         .fallback = "5000",
         .description = "How long its answer holds for the same question.",
-        CONFIG (hook_cache_ms),
+        LIVE (hook_cache_ms),
     },
 };
 
@@ -373,7 +375,7 @@ static const WcKey limits_keys[] = {
         .fallback = "0",
         .allowed = "0 to 1000000; 0: unlimited",
         .description = "Viewers at once.",
-        CONFIG (max_viewers),
+        LIVE (max_viewers),
     },
     {
         .name = "max-viewers-per-mountpoint",
@@ -381,7 +383,7 @@ static const WcKey limits_keys[] = {
         .fallback = "0",
         .allowed = "0 to 1000000; 0: unlimited",
         .description = "Viewers at once of one mountpoint.",
-        CONFIG (max_viewers_per_mountpoint),
+        LIVE (max_viewers_per_mountpoint),
     },
     {
         .name = "max-viewers-per-address",
@@ -389,7 +391,7 @@ static const WcKey limits_keys[] = {
         .fallback = "0",
         .allowed = "0 to 1000000; 0: unlimited",
         .description = "Viewers at once of one IP address.",
-        CONFIG (max_viewers_per_address),
+        LIVE (max_viewers_per_address),
     },
     {
         .name = "max-mountpoints",
@@ -397,7 +399,7 @@ static const WcKey limits_keys[] = {
         .fallback = "1000",
         .allowed = "0 to 1000000; 0: unlimited",
         .description = "Mountpoints, configured and of the API.",
-        CONFIG (max_mountpoints),
+        LIVE (max_mountpoints),
     },
     {
         .name = "joins-per-second",
@@ -405,7 +407,7 @@ static const WcKey limits_keys[] = {
         .fallback = "0",
         .allowed = "0 to 10000; 0: unlimited",
         .description = "New viewers within any second.",
-        CONFIG (joins_per_second),
+        LIVE (joins_per_second),
     },
     {
         .name = "max-egress-bps",
@@ -414,7 +416,7 @@ static const WcKey limits_keys[] = {
         .allowed = "0 to 9223372036854775807; 0: unlimited",
         .description = "Bits per second to all viewers; who comes when they "
                        "are used up is refused.",
-        CONFIG (max_egress_bps),
+        LIVE (max_egress_bps),
     },
     {
         .name = "max-pending",
@@ -422,7 +424,7 @@ static const WcKey limits_keys[] = {
         .fallback = "1000",
         .allowed = "0 to 1000000; 0: unlimited",
         .description = "Viewers at once that are not connected yet.",
-        CONFIG (max_pending),
+        LIVE (max_pending),
     },
 };
 
@@ -529,7 +531,7 @@ static const WcKey fanout_keys[] = {
         .fallback = "relaxed",
         .description = "Whether a viewer must offer the source's very H.264 "
                        "profile.",
-        CONFIG (h264_profile_strict),
+        LIVE (h264_profile_strict),
     },
 };
 

@@ -37,14 +37,19 @@ static gboolean
 read_keys (const WcSpecPlace *place, const WcKeyFileGroup *group,
            GError **error)
 {
+  gboolean ok = TRUE;
+
   for (guint i = 0; i < group->entries->len; i++) {
     const WcKeyFileEntry *entry = g_ptr_array_index (group->entries, i);
-    const WcKey *key = wc_spec_find_key (place, entry->key, error);
+    GError *one = NULL;
+    const WcKey *key = wc_spec_find_key (place, entry->key, &one);
 
-    if (key == NULL || !wc_spec_set_key (place, key, entry->value, error))
-      return FALSE;
+    if (key != NULL && wc_spec_set_key (place, key, entry->value, &one))
+      continue;
+    wc_config_add_error (error, one);
+    ok = FALSE;
   }
-  return TRUE;
+  return ok;
 }
 
 /* What else is known depends on the kind. */
@@ -59,16 +64,31 @@ read_kind (const WcSpecPlace *place, const WcKeyFileGroup *group,
                           error);
 }
 
+/* So that it is noticed when it says something else. Whether it says anything
+ * sensible is not asked here. */
+static void
+note_sdp_file (WcMountpointSpec *spec)
+{
+  g_autofree char *text = NULL;
+  gsize size;
+
+  if (g_file_get_contents (spec->sdp_file, &text, &size, NULL))
+    spec->sdp_digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256,
+                                                    (const guchar *)text, size);
+}
+
 /* A file that is named is named from where the configuration is. */
 static void
 resolve_sdp_file (const WcKeyFile *file, WcMountpointSpec *spec)
 {
-  if (spec->sdp_file == NULL || g_path_is_absolute (spec->sdp_file))
+  if (spec->sdp_file == NULL)
     return;
-
-  g_autofree char *folder = g_path_get_dirname (file->path);
-  g_autofree char *name = g_steal_pointer (&spec->sdp_file);
-  spec->sdp_file = g_build_filename (folder, name, NULL);
+  if (!g_path_is_absolute (spec->sdp_file)) {
+    g_autofree char *folder = g_path_get_dirname (file->path);
+    g_autofree char *name = g_steal_pointer (&spec->sdp_file);
+    spec->sdp_file = g_build_filename (folder, name, NULL);
+  }
+  note_sdp_file (spec);
 }
 
 static gboolean
@@ -171,32 +191,56 @@ read_source (const WcKeyFile *file, const WcKeyFileGroup *group,
   return TRUE;
 }
 
+/* The mountpoint that the group @name, "track ID/..." or "source ID/...", is of
+ * is wrong itself: what is wrong here is told when that is right. */
 static gboolean
-read_tracks (const WcKeyFile *file, GHashTable *by_id, GError **error)
+is_of_broken (GHashTable *broken, const char *name)
 {
+  const char *id = strchr (name, ' ') + 1, *slash = strrchr (id, '/');
+  g_autofree char *text =
+      g_strndup (id, slash != NULL ? (gsize)(slash - id) : strlen (id));
+
+  return g_hash_table_contains (broken, text);
+}
+
+static gboolean
+read_tracks (const WcKeyFile *file, GHashTable *by_id, GHashTable *broken,
+             GError **error)
+{
+  gboolean ok = TRUE;
+
   for (guint i = 0; i < file->groups->len; i++) {
     const WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
+    gboolean is_source = g_str_has_prefix (group->name, SOURCE);
+    GError *one = NULL;
 
-    if (g_str_has_prefix (group->name, SOURCE) &&
-        !read_source (file, group, by_id, error))
-      return FALSE;
-    if (g_str_has_prefix (group->name, TRACK) &&
-        !read_track (file, group, by_id, error))
-      return FALSE;
+    if ((!is_source && !g_str_has_prefix (group->name, TRACK)) ||
+        is_of_broken (broken, group->name))
+      continue;
+    if (is_source ? read_source (file, group, by_id, &one)
+                  : read_track (file, group, by_id, &one))
+      continue;
+    wc_config_add_error (error, one);
+    ok = FALSE;
   }
-  return TRUE;
+  return ok;
 }
 
 static gboolean
 finish (const WcKeyFile *file, GPtrArray *mountpoints, GError **error)
 {
+  gboolean ok = TRUE;
+
   for (guint i = 0; i < mountpoints->len; i++) {
     WcSpecPlace place = {.file = file,
                          .spec = g_ptr_array_index (mountpoints, i)};
-    if (!wc_spec_finish (&place, error))
-      return FALSE;
+    GError *one = NULL;
+    if (wc_spec_finish (&place, &one))
+      continue;
+    wc_config_add_error (error, one);
+    ok = FALSE;
   }
-  return TRUE;
+  return ok;
 }
 
 gboolean
@@ -204,16 +248,23 @@ wc_spec_file_read (const WcKeyFile *file, GPtrArray *mountpoints,
                    GError **error)
 {
   g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) broken = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; i < file->groups->len; i++) {
     const WcKeyFileGroup *group = g_ptr_array_index (file->groups, i);
+    GError *one = NULL;
     if (!g_str_has_prefix (group->name, MOUNTPOINT))
       continue;
-    if (!read_mountpoint (file, group, mountpoints, error))
-      return FALSE;
+    if (!read_mountpoint (file, group, mountpoints, &one)) {
+      g_hash_table_add (broken, group->name + strlen (MOUNTPOINT));
+      wc_config_add_error (error, one);
+      continue;
+    }
     WcMountpointSpec *spec =
         g_ptr_array_index (mountpoints, mountpoints->len - 1);
     g_hash_table_insert (by_id, spec->id, spec);
   }
-  return read_tracks (file, by_id, error) && finish (file, mountpoints, error);
+  gboolean ok = read_tracks (file, by_id, broken, error);
+  return ok && g_hash_table_size (broken) == 0 &&
+         finish (file, mountpoints, error);
 }

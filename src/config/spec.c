@@ -64,6 +64,7 @@ wc_mountpoint_spec_copy (const WcMountpointSpec *spec)
   WcMountpointSpec *copy = g_new0 (WcMountpointSpec, 1);
 
   wc_key_group_copy (&wc_mountpoint_group, copy, spec);
+  copy->sdp_digest = g_strdup (spec->sdp_digest);
   copy->tracks = tracks_new ();
   for (guint i = 0; i < spec->tracks->len; i++)
     g_ptr_array_add (copy->tracks,
@@ -83,6 +84,7 @@ wc_mountpoint_spec_free (WcMountpointSpec *spec)
   wc_key_group_clear (&wc_mountpoint_group, spec);
   g_ptr_array_unref (spec->tracks);
   g_ptr_array_unref (spec->sources);
+  g_free (spec->sdp_digest);
   g_free (spec);
 }
 
@@ -146,6 +148,7 @@ gboolean
 wc_mountpoint_spec_equal (const WcMountpointSpec *a, const WcMountpointSpec *b)
 {
   return wc_key_group_equal (&wc_mountpoint_group, a, b) &&
+         g_strcmp0 (a->sdp_digest, b->sdp_digest) == 0 &&
          are_tracks_equal (a->tracks, b->tracks) &&
          are_sources_equal (a->sources, b->sources);
 }
@@ -160,6 +163,7 @@ wc_mountpoint_spec_needs_restart (const WcMountpointSpec *old,
         !wc_key_equal (key, old, new_spec))
       return TRUE;
   }
-  return !are_tracks_equal (old->tracks, new_spec->tracks) ||
+  return g_strcmp0 (old->sdp_digest, new_spec->sdp_digest) != 0 ||
+         !are_tracks_equal (old->tracks, new_spec->tracks) ||
          !are_sources_equal (old->sources, new_spec->sources);
 }

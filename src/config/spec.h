@@ -69,6 +69,7 @@ struct WcMountpointSpec {
   guint viewer_grace_ms;   /* 30000 */
   char *sdp;               /* nullable: in place of tracks (kind=rtp) */
   char *sdp_file;          /* nullable: the same, configuration only */
+  char *sdp_digest;        /* nullable: of what was in it; no key */
   GPtrArray *tracks;       /* of WcTrackSpec; at most one per medium */
   guint test_width, test_height, test_fps; /* kind=test: 1280, 720, 30 */
   char *url;                               /* rtsp, whep: where it is */

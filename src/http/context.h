@@ -5,13 +5,20 @@
 
 #include "access/access.h"
 #include "access/turn.h"
-#include "config/config.h"
+#include "config/change.h"
 #include "engine/engine.h"
 #include "ingest/ingest.h"
 #include "mountpoint/registry.h"
 #include "peer/network.h"
 #include "peer/peer.h"
 #include "stats/event-bus.h"
+
+/** What a request can ask of the server as a whole; main thread. */
+typedef struct {
+  /** Reads the configuration again. (transfer full) */
+  WcReloadReport *(*reload) (gpointer user_data);
+  gpointer user_data;
+} WcServerControl;
 
 typedef struct {
   const WcConfig *config;
@@ -24,6 +31,7 @@ typedef struct {
   WcAccess *access;
   WcTurn *turn;
   WcEventBus *bus;
+  WcServerControl control;
   const char *version;
   gboolean ready; /* set by the server: loaded, and not stopping */
 } WcHttpContext;

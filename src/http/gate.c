@@ -135,13 +135,11 @@ on_events (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-void
-wc_gate_reload (WcGate *gate)
+static void
+reload_certificate (WcGate *gate)
 {
   g_autoptr (GError) error = NULL;
 
-  if (gate->shared.tls == NULL)
-    return;
   if (wc_tls_reload (gate->shared.tls, &error))
     wc_info ("the certificate was read again");
   else
@@ -162,7 +160,7 @@ on_tick (gpointer user_data)
   }
   if (gate->shared.tls != NULL && ++gate->n_ticks % CERTIFICATE_TICKS == 0 &&
       wc_tls_has_changed (gate->shared.tls))
-    wc_gate_reload (gate);
+    reload_certificate (gate);
   return G_SOURCE_CONTINUE;
 }
 
@@ -241,6 +239,22 @@ open_gate (WcGate *gate, const WcConfig *config, GError **error)
   g_prefix_error (error, "[http] listen=%s:%u: ", config->listen_ip,
                   config->listen_port);
   return FALSE;
+}
+
+WcTls *
+wc_gate_tls (WcGate *gate)
+{
+  return gate->shared.tls;
+}
+
+void
+wc_gate_reload (WcGate *gate, const WcConfig *config, WcTls *tls)
+{
+  g_clear_pointer (&gate->shared.tls, wc_tls_free);
+  gate->shared.tls = tls;
+  wc_proxies_free (gate->shared.proxies);
+  gate->shared.proxies = wc_proxies_new (config->trusted_proxies);
+  gate->shared.cors_origins = config->cors_origins;
 }
 
 WcGate *

@@ -29,6 +29,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcGate, wc_gate_free)
 /** The address it listens on. */
 void wc_gate_address (WcGate *gate, WcAddress *address);
 
-/** Reads the certificate again, as it also does by itself when the files
- * change. Says in the log what came of it. */
-void wc_gate_reload (WcGate *gate);
+/** The certificate of the gate, which reads it again by itself when the files
+ * change. (transfer none) (nullable) */
+WcTls *wc_gate_tls (WcGate *gate);
+/** The configuration has changed. @tls: (transfer full) what connections that
+ * come from now on are encrypted with; NULL: not at all. */
+void wc_gate_reload (WcGate *gate, const WcConfig *config, WcTls *tls);

@@ -2,6 +2,7 @@
 #include "http/http-server.h"
 
 #include "base/clock.h"
+#include "config/change.h"
 #include "http/api.h"
 #include "http/gate.h"
 #include "http/request.h"
@@ -16,6 +17,12 @@ struct WcHttpServer {
   SoupServer *soup;
   WcGate *gate;         /* nullable */
   GHashTable *requests; /* set of WcRequest, owned */
+};
+
+struct WcHttpReload {
+  WcHttpServer *server;
+  WcTls *tls; /* nullable */
+  gboolean other_files;
 };
 
 static WcRequest *
@@ -170,11 +177,38 @@ wc_http_server_start (WcHttpServer *server, GError **error)
   return server->gate != NULL;
 }
 
-void
-wc_http_server_reload (WcHttpServer *server)
+WcHttpReload *
+wc_http_reload_new (WcHttpServer *server, const WcConfig *wanted,
+                    GError **error)
 {
-  if (server->gate != NULL)
-    wc_gate_reload (server->gate);
+  g_autoptr (WcHttpReload) reload = g_new0 (WcHttpReload, 1);
+  WcTls *present = wc_gate_tls (server->gate);
+
+  reload->server = server;
+  if (wanted->tls_certificate == NULL)
+    return g_steal_pointer (&reload);
+  reload->other_files = present != NULL && wc_tls_has_changed (present);
+  reload->tls = wc_tls_new (wanted->tls_certificate, wanted->tls_key, error);
+  return reload->tls != NULL ? g_steal_pointer (&reload) : NULL;
+}
+
+void
+wc_http_reload_free (WcHttpReload *reload)
+{
+  g_clear_pointer (&reload->tls, wc_tls_free);
+  g_free (reload);
+}
+
+void
+wc_http_reload_commit (WcHttpReload *reload, GPtrArray *changes)
+{
+  WcHttpServer *server = reload->server;
+
+  if (reload->other_files)
+    g_ptr_array_add (changes, wc_change_new (WC_CHANGE_FILE, WC_CHANGE_APPLIED,
+                                             "http", "tls-certificate", NULL));
+  wc_gate_reload (server->gate, server->context->config,
+                  g_steal_pointer (&reload->tls));
 }
 
 void

@@ -13,8 +13,19 @@ WcHttpServer *wc_http_server_new (const WcHttpContext *context);
 /** Listens on `[http] listen`. The error names address and port. */
 gboolean wc_http_server_start (WcHttpServer *server, GError **error);
 
-/** Reads the certificate again. */
-void wc_http_server_reload (WcHttpServer *server);
+/** What a configuration that was read again makes of it. */
+typedef struct WcHttpReload WcHttpReload;
+
+/** Reads the certificate of @wanted; the error says what is wrong with it.
+ * Nothing has changed yet. */
+WcHttpReload *wc_http_reload_new (WcHttpServer *server, const WcConfig *wanted,
+                                  GError **error);
+void wc_http_reload_free (WcHttpReload *reload);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcHttpReload, wc_http_reload_free)
+/** Goes by it from now on, after the configuration has changed; connections
+ * that are there go on as they are. Adds to @changes (WcChange) the files that
+ * have another content. */
+void wc_http_reload_commit (WcHttpReload *reload, GPtrArray *changes);
 
 /** The address and port it listens on, also when port 0 was asked for. */
 void wc_http_server_address (WcHttpServer *server, WcAddress *address);

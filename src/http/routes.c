@@ -5,6 +5,7 @@
 #include "http/api-mountpoints.h"
 #include "http/api-openapi.h"
 #include "http/api-probe.h"
+#include "http/api-reload.h"
 #include "http/api-server.h"
 #include "http/api-sessions.h"
 #include "http/api.h"
@@ -90,6 +91,7 @@ static const WcRoute routes[] = {
     wc_api_session_end },
   { "/api/v1/events", GET, KIB, wc_api_check, wc_api_events_read },
   { "/api/v1/probe", POST, JSON_LIMIT, wc_api_check, wc_api_probe },
+  { "/api/v1/reload", POST, KIB, wc_api_check, wc_api_reload },
   { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
   { "/api/v1/openapi.json", GET, KIB, wc_api_check, wc_api_openapi_get },
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/ports.h"
 
+#include <string.h>
+
 /* A socket of the pool, shared by the leases of one owner. */
 typedef struct {
   guint refs;
@@ -8,6 +10,7 @@ typedef struct {
   char *key; /* "port address interface source"; multicast groups have one each
               */
   char *owner;
+  char *heir; /* nullable: who is to have it when the handover is done */
   guint16 port;
   GSocket *socket;
 } Entry;
@@ -16,6 +19,7 @@ struct WcPortPool {
   guint16 min, max;
   guint16 next;        /* where the search for a free port goes on */
   GHashTable *entries; /* "owner key" -> Entry; not owned */
+  GHashTable *leaving; /* NULL but during a handover; borrowed */
 };
 
 struct WcPortLease {
@@ -43,6 +47,7 @@ entry_unref (Entry *entry)
   g_object_unref (entry->socket);
   g_free (entry->key);
   g_free (entry->owner);
+  g_free (entry->heir);
   g_free (entry);
 }
 
@@ -79,12 +84,49 @@ name_owner (WcPortPool *pool, guint16 port, GError **error)
                port, owner);
 }
 
+/* What one of those who leave has, on the same address. */
+static Entry *
+find_left (WcPortPool *pool, const WcUdpBinding *binding, guint16 port)
+{
+  GHashTableIter iter;
+  gpointer owner;
+
+  g_hash_table_iter_init (&iter, pool->leaving);
+  while (g_hash_table_iter_next (&iter, &owner, NULL)) {
+    g_autofree char *key = make_key (owner, binding, port);
+    Entry *entry = g_hash_table_lookup (pool->entries, key);
+    if (entry != NULL)
+      return entry;
+  }
+  return NULL;
+}
+
+/* One that there is and that @owner may share. In a handover each has one heir,
+ * which may be who had it. */
+static Entry *
+find_to_share (WcPortPool *pool, const char *owner, const char *key,
+               const WcUdpBinding *binding, guint16 port)
+{
+  Entry *entry = g_hash_table_lookup (pool->entries, key);
+
+  if (pool->leaving == NULL)
+    return entry;
+  if (entry == NULL)
+    entry = find_left (pool, binding, port);
+  if (entry == NULL ||
+      (entry->heir != NULL && !g_str_equal (entry->heir, owner)))
+    return NULL;
+  g_free (entry->heir);
+  entry->heir = g_strdup (owner);
+  return entry;
+}
+
 static Entry *
 take_port (WcPortPool *pool, const char *owner, const WcUdpBinding *binding,
            guint16 port, GError **error)
 {
   g_autofree char *key = make_key (owner, binding, port);
-  Entry *entry = g_hash_table_lookup (pool->entries, key);
+  Entry *entry = find_to_share (pool, owner, key, binding, port);
 
   if (entry != NULL) {
     entry->refs++;
@@ -250,6 +292,40 @@ wc_port_pool_free (WcPortPool *pool)
   g_assert (g_hash_table_size (pool->entries) == 0);
   g_hash_table_unref (pool->entries);
   g_free (pool);
+}
+
+void
+wc_port_pool_begin_handover (WcPortPool *pool, GHashTable *owners)
+{
+  pool->leaving = owners;
+}
+
+static void
+inherit (WcPortPool *pool, Entry *entry)
+{
+  char *key =
+      g_strconcat (entry->heir, entry->key + strlen (entry->owner), NULL);
+
+  g_hash_table_remove (pool->entries, entry->key);
+  g_free (entry->key);
+  g_free (entry->owner);
+  entry->key = key;
+  entry->owner = g_steal_pointer (&entry->heir);
+  g_hash_table_insert (pool->entries, entry->key, entry);
+}
+
+void
+wc_port_pool_end_handover (WcPortPool *pool, gboolean done)
+{
+  g_autoptr (GList) entries = g_hash_table_get_values (pool->entries);
+
+  pool->leaving = NULL;
+  for (GList *each = entries; each != NULL; each = each->next) {
+    Entry *entry = each->data;
+    if (done && entry->heir != NULL && !g_str_equal (entry->heir, entry->owner))
+      inherit (pool, entry);
+    g_clear_pointer (&entry->heir, g_free);
+  }
 }
 
 guint

@@ -25,6 +25,15 @@ WcPortLease *wc_port_pool_take (WcPortPool *pool, const char *owner,
 void wc_port_lease_free (WcPortLease *lease);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcPortLease, wc_port_lease_free)
 
+/** From now on what the mountpoints @owners (a set of ids, borrowed) hold is
+ * shared with others who take it, on the same address: with one each, who may
+ * be the owner. For many changes at once, of which some give up what others
+ * take. */
+void wc_port_pool_begin_handover (WcPortPool *pool, GHashTable *owners);
+/** @done: what was shared belongs to who took it last; else nothing has
+ * changed, and they have given it back. */
+void wc_port_pool_end_handover (WcPortPool *pool, gboolean done);
+
 guint16 wc_port_lease_rtp_port (const WcPortLease *lease);
 guint16 wc_port_lease_rtcp_port (const WcPortLease *lease);
 /** (transfer none) */

@@ -59,6 +59,13 @@ wc_admission_free (WcAdmission *admission)
 }
 
 gboolean
+wc_admission_is_of (const WcAdmission *admission, const WcConfig *config)
+{
+  return admission->n_joins == config->joins_per_second &&
+         admission->max_egress_bps == config->max_egress_bps;
+}
+
+gboolean
 wc_admission_may_join (WcAdmission *admission, gint64 now_us)
 {
   gint64 oldest_us = admission->joins_us[admission->next];

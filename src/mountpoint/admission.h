@@ -15,6 +15,10 @@ WcAdmission *wc_admission_new (const WcConfig *config, WcEngine *engine);
 void wc_admission_free (WcAdmission *admission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcAdmission, wc_admission_free)
 
+/** TRUE if it goes by the limits of @config. */
+gboolean wc_admission_is_of (const WcAdmission *admission,
+                             const WcConfig *config);
+
 /** TRUE if fewer than `joins-per-second` viewers were taken in the second
  * before @now_us. */
 gboolean wc_admission_may_join (WcAdmission *admission, gint64 now_us);

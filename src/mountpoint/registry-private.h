@@ -26,6 +26,13 @@ struct _WcRegistry {
 
 /** Puts it into the table and starts it. */
 void wc_registry_add (WcRegistry *self, WcMountpoint *mountpoint);
+/** Makes the configured mountpoint of @spec, which is disabled if it was: does
+ * not add it. (transfer full) */
+WcMountpoint *wc_registry_make_configured (WcRegistry *self,
+                                           const WcMountpointSpec *spec,
+                                           GError **error);
+/** One sentence for the log and wc_registry_problems (). Takes @problem. */
+void wc_registry_add_problem (WcRegistry *self, char *problem);
 /** Stops it and takes it out of the table; those of its sessions that are
  * closing stay in theirs. */
 void wc_registry_remove (WcRegistry *self, WcMountpoint *mountpoint,

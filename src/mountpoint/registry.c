@@ -100,29 +100,38 @@ wc_registry_refuse (GTask *task, WcMountpointError code, const char *format,
 /* --- loading ---------------------------------------------------------------
  */
 
-static void
-add_problem (WcRegistry *self, char *problem)
+void
+wc_registry_add_problem (WcRegistry *self, char *problem)
 {
   wc_warning ("%s", problem);
   g_ptr_array_add (self->problems, problem);
 }
 
-static gboolean
-load_configured (WcRegistry *self, const WcMountpointSpec *spec, GError **error)
+WcMountpoint *
+wc_registry_make_configured (WcRegistry *self, const WcMountpointSpec *spec,
+                             GError **error)
 {
   g_autoptr (WcMountpointSpec) copy = wc_mountpoint_spec_copy (spec);
 
   if (g_hash_table_contains (self->disabled, spec->id))
     copy->enabled = FALSE;
 
-  g_autoptr (WcMountpoint) mountpoint =
+  WcMountpoint *mountpoint =
       wc_mountpoint_new (copy, WC_ORIGIN_CONFIG, self->context, error);
-  if (mountpoint == NULL) {
+  if (mountpoint == NULL)
     g_prefix_error (error, "[mountpoint %s]: ", spec->id);
-    return FALSE;
-  }
-  wc_registry_add (self, mountpoint);
-  return TRUE;
+  return mountpoint;
+}
+
+static gboolean
+load_configured (WcRegistry *self, const WcMountpointSpec *spec, GError **error)
+{
+  g_autoptr (WcMountpoint) mountpoint =
+      wc_registry_make_configured (self, spec, error);
+
+  if (mountpoint != NULL)
+    wc_registry_add (self, mountpoint);
+  return mountpoint != NULL;
 }
 
 static void
@@ -132,10 +141,11 @@ load_stored (WcRegistry *self, const WcMountpointSpec *spec)
   g_autoptr (GError) error = NULL;
 
   if (wc_registry_lookup (self, spec->id) != NULL) {
-    add_problem (self, g_strdup_printf (
-                           "%s is skipped and kept: the configuration has a "
-                           "mountpoint \"%s\" too, which wins",
-                           path, spec->id));
+    wc_registry_add_problem (
+        self,
+        g_strdup_printf ("%s is skipped and kept: the configuration has a "
+                         "mountpoint \"%s\" too, which wins",
+                         path, spec->id));
     return;
   }
 
@@ -145,8 +155,8 @@ load_stored (WcRegistry *self, const WcMountpointSpec *spec)
     wc_registry_add (self, mountpoint);
     return;
   }
-  add_problem (self, g_strdup_printf ("%s is skipped and kept: %s", path,
-                                      error->message));
+  wc_registry_add_problem (self, g_strdup_printf ("%s is skipped and kept: %s",
+                                                  path, error->message));
   g_hash_table_add (self->kept, g_strdup (spec->id));
 }
 
@@ -158,7 +168,7 @@ load_store (WcRegistry *self)
       wc_store_load (self->store, problems, self->kept);
 
   for (guint i = 0; i < problems->len; i++)
-    add_problem (self, g_ptr_array_index (problems, i));
+    wc_registry_add_problem (self, g_ptr_array_index (problems, i));
   for (guint i = 0; i < specs->len; i++)
     load_stored (self, g_ptr_array_index (specs, i));
 }
@@ -169,8 +179,8 @@ load_demo (WcRegistry *self, GError **error)
   g_autoptr (WcMountpointSpec) spec = wc_mountpoint_spec_new ();
 
   if (wc_registry_lookup (self, DEMO_ID) != NULL) {
-    add_problem (self, g_strdup ("there is a mountpoint \"" DEMO_ID
-                                 "\" already; --demo adds none"));
+    wc_registry_add_problem (self, g_strdup ("there is a mountpoint \"" DEMO_ID
+                                             "\" already; --demo adds none"));
     return TRUE;
   }
   spec->id = g_strdup (DEMO_ID);
@@ -195,7 +205,7 @@ wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
   g_hash_table_unref (registry->disabled);
   registry->disabled = wc_store_load_disabled (registry->store, problems);
   for (guint i = 0; i < problems->len; i++)
-    add_problem (registry, g_ptr_array_index (problems, i));
+    wc_registry_add_problem (registry, g_ptr_array_index (problems, i));
 
   for (guint i = 0; configured != NULL && i < configured->len; i++)
     if (!load_configured (registry, g_ptr_array_index (configured, i), error))

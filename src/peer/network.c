@@ -171,6 +171,21 @@ wc_network_new (const WcConfig *config, WcEngine *engine)
 }
 
 void
+wc_network_reload (WcNetwork *network)
+{
+  g_source_remove (network->refresh_source);
+  network->refresh_source = g_timeout_add (
+      network->config->addresses_refresh_ms, on_refresh, network);
+  wc_host_names_free (network->names);
+  network->names =
+      wc_host_names_new (network->config->addresses, on_names_changed, network);
+  if (wc_host_names_n (network->names) > 0)
+    wc_host_names_refresh (network->names); /* and then it looks */
+  else
+    look (network);
+}
+
+void
 wc_network_free (WcNetwork *network)
 {
   g_clear_handle_id (&network->refresh_source, g_source_remove);

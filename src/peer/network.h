@@ -16,6 +16,11 @@ WcNetwork *wc_network_new (const WcConfig *config, WcEngine *engine);
 void wc_network_free (WcNetwork *network);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcNetwork, wc_network_free)
 
+/** `[ice] addresses`, `addresses-refresh-ms` or `interfaces` have changed.
+ * Names that are new are looked up in the background; until then what viewers
+ * are told is what it was. */
+void wc_network_reload (WcNetwork *network);
+
 /** What sessions are told from now on; it changes in place. */
 const WcCandidateList *wc_network_candidates (const WcNetwork *network);
 /** "192.0.2.1:8189 [2001:db8::1]:8189". (transfer full) */

@@ -118,6 +118,15 @@ wc_notify_ready (WcNotify *notify, const char *status)
 }
 
 void
+wc_notify_reloading (WcNotify *notify)
+{
+  g_autofree char *state = g_strdup_printf (
+      "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
+
+  send_state (notify, state);
+}
+
+void
 wc_notify_stopping (WcNotify *notify)
 {
   send_state (notify, "STOPPING=1\nSTATUS=stopping");

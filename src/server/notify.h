@@ -17,6 +17,9 @@ WcNotify *wc_notify_new (void);
  * watchdog is answered, twice in its time, as long as the default main context
  * runs. */
 void wc_notify_ready (WcNotify *notify, const char *status);
+/** The configuration is being read again, as `systemctl reload` asks of a
+ * service of Type=notify-reload; wc_notify_ready () follows. */
+void wc_notify_reloading (WcNotify *notify);
 /** The server begins to stop. The watchdog is answered until the end. */
 void wc_notify_stopping (WcNotify *notify);
 

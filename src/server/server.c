@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/server.h"
 
-#include "access/admin-token.h"
 #include "base/clock.h"
-#include "http/http-server.h"
 #include "ingest/rtsp-server.h"
 #include "mountpoint/links.h"
 #include "peer/network.h"
+#include "server/server-private.h"
 #include "stats/process.h"
 #include "version.h"
 
 #define STOP_LIMIT_MS 2000
 #define STOP_POLL_MS 10
-
-struct WcServer {
-  const WcConfig *config;
-  /* In the order in which they are made. */
-  WcEngine *engine;
-  WcPeerFactory *peers;
-  WcPortPool *ports;
-  WcRtspServer *rtsp;
-  WcNetwork *network;
-  WcMountpointContext mountpoint_context;
-  WcRegistry *registry;
-  char *admin_token, *admin_token_path;
-  WcAccess *access;
-  WcTurn *turn;
-  WcEventBus *bus;
-  WcHttpContext http_context;
-  WcHttpServer *http;
-  /* While it stops. */
-  guint stop_source;
-  gint64 stop_deadline_us;
-  WcServerStoppedFunc stopped;
-  gpointer stopped_data;
-};
 
 static gboolean
 make_engine (WcServer *server, GError **error)
@@ -113,17 +89,9 @@ make_registry (WcServer *server, GError **error)
 
 /* After the registry, which makes the state directory. */
 static gboolean
-make_admin_token (WcServer *server, GError **error)
-{
-  server->admin_token =
-      wc_admin_token_load (server->config, &server->admin_token_path, error);
-  return server->admin_token != NULL;
-}
-
-static gboolean
 make_access (WcServer *server, GError **error)
 {
-  server->access = wc_access_new (server->config, server->admin_token, error);
+  server->access = wc_access_new (server->config, error);
   return server->access != NULL;
 }
 
@@ -132,6 +100,12 @@ make_turn (WcServer *server, GError **error)
 {
   server->turn = wc_turn_new (server->config, error);
   return server->turn != NULL;
+}
+
+static WcReloadReport *
+reload (gpointer user_data)
+{
+  return wc_server_reload (user_data);
 }
 
 static gboolean
@@ -149,6 +123,7 @@ make_http (WcServer *server, GError **error)
       .access = server->access,
       .turn = server->turn,
       .bus = server->bus,
+      .control = {.reload = reload, .user_data = server},
       .version = WC_VERSION,
   };
   server->http = wc_http_server_new (&server->http_context);
@@ -156,18 +131,19 @@ make_http (WcServer *server, GError **error)
 }
 
 WcServer *
-wc_server_start (const WcConfig *config, gboolean with_demo, GError **error)
+wc_server_start (WcConfig *config, const WcServerSetup *setup, GError **error)
 {
   g_autoptr (WcServer) server = g_new0 (WcServer, 1);
 
   server->config = config;
+  server->setup = *setup;
   wc_process_stats_start ();
   if (!make_engine (server, error) || !make_peers (server, error) ||
       !make_ports (server, error) || !make_rtsp (server, error) ||
       !make_network (server, error) || !make_registry (server, error) ||
-      !make_admin_token (server, error) || !make_access (server, error) ||
-      !make_turn (server, error) || !make_http (server, error) ||
-      !wc_registry_load (server->registry, with_demo, error))
+      !make_access (server, error) || !make_turn (server, error) ||
+      !make_http (server, error) ||
+      !wc_registry_load (server->registry, setup->with_demo, error))
     return NULL;
   server->http_context.ready = TRUE;
   return g_steal_pointer (&server);
@@ -187,12 +163,6 @@ const char *
 wc_server_http_scheme (WcServer *server)
 {
   return server->config->tls_certificate != NULL ? "https" : "http";
-}
-
-void
-wc_server_reload (WcServer *server)
-{
-  wc_http_server_reload (server->http);
 }
 
 guint16
@@ -228,8 +198,9 @@ wc_server_log_ready (WcServer *server)
   if (wc_engine_tcp_port (server->engine) != 0)
     wc_info ("viewers without UDP may come by TCP to port %u",
              wc_engine_tcp_port (server->engine));
-  if (server->admin_token_path != NULL)
-    wc_info ("the admin token is in %s", server->admin_token_path);
+  const char *path = wc_access_admin_token_path (server->access);
+  if (path != NULL)
+    wc_info ("the admin token is in %s", path);
   else
     wc_info ("the admin token is that of [auth] admin-token");
   wc_info ("dashboard: %s", url);
@@ -279,8 +250,6 @@ wc_server_free (WcServer *server)
   g_clear_pointer (&server->bus, wc_event_bus_free);
   g_clear_pointer (&server->turn, wc_turn_free);
   g_clear_pointer (&server->access, wc_access_free);
-  g_clear_pointer (&server->admin_token, g_free);
-  g_clear_pointer (&server->admin_token_path, g_free);
   g_clear_object (&server->registry);
   g_clear_pointer (&server->network, wc_network_free);
   g_clear_pointer (&server->rtsp, wc_rtsp_server_free);

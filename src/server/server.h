@@ -3,16 +3,24 @@
  * takes them down in reverse. Made and used by main () on the main thread. */
 #pragma once
 
-#include "config/config.h"
+#include "config/change.h"
 
 typedef struct WcServer WcServer;
 
 /** Called once when everything has stopped. */
 typedef void (*WcServerStoppedFunc) (gpointer user_data);
 
-/** Makes and starts everything. @config: borrowed, outlives it. @with_demo adds
- * the test mountpoint. */
-WcServer *wc_server_start (const WcConfig *config, gboolean with_demo,
+/** What it is started with besides the configuration. */
+typedef struct {
+  gboolean with_demo; /* adds the test mountpoint */
+  /** Loads the configuration again, as it was for the start. (transfer full) */
+  WcConfig *(*load) (gpointer user_data, GError **error);
+  gpointer user_data;
+} WcServerSetup;
+
+/** Makes and starts everything. @config: borrowed, outlives it, and changes
+ * when it is read again. @setup is copied. */
+WcServer *wc_server_start (WcConfig *config, const WcServerSetup *setup,
                            GError **error);
 
 /** Where HTTP listens, as "ADDR:PORT". (transfer full) */
@@ -23,8 +31,11 @@ guint16 wc_server_udp_port (WcServer *server);
 /** Logs the addresses to open and where the admin token is. */
 void wc_server_log_ready (WcServer *server);
 
-/** Reads again what can change while it runs: the certificate. */
-void wc_server_reload (WcServer *server);
+/** Reads the configuration and every file that it names again, applies what can
+ * be applied while it runs, and says in the log and in the result what became
+ * of each change. Viewers of mountpoints that have not changed do not notice.
+ * When anything in it cannot be used, nothing changes. (transfer full) */
+WcReloadReport *wc_server_reload (WcServer *server);
 
 /** Ends every session, so that each viewer is told, and calls @stopped when
  * that is done or after 2 s. Idempotent: later calls do nothing. */

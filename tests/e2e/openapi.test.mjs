@@ -195,6 +195,17 @@ describe('mountpoints', () => {
     assert.deepEqual(many.map(({ status }) => status).sort(), [200, 200, 200, 200, 503]);
   }));
 
+  test('the configuration is read again', scoped(async () => {
+    writeFileSync(server.configFile, CONFIG.replace('[rtsp]',
+      'dscp=46\n[limits]\nmax-viewers=9\n[rtsp]').replace('kind=test', 'kind=test\ntitle=New'));
+    const { json } = await is(200, manage('reload'));
+    assert.deepEqual([json.keys.length, json.mountpoints.length], [2, 1]);
+    writeFileSync(server.configFile, 'nonsense');
+    await is(422, manage('reload'));
+    writeFileSync(server.configFile, CONFIG);
+    await is(200, manage('reload'));
+  }));
+
   test('what is not there: 404', async () => {
     for (const { operationId, path } of contract.operations.values()) {
       if (/^\/api\/.*\{/.test(path)) {

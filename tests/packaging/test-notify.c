@@ -139,6 +139,32 @@ test_path (void)
   unlink (name);
 }
 
+/* As systemd wants it of Type=notify-reload: when it began, and that it is
+ * over.
+ */
+static void
+test_reload (void)
+{
+  g_autofree char *name =
+      g_strdup_printf ("@whepcast-test-%d/reload", (int)getpid ());
+  Manager manager = {.fd = listen_at (name)};
+  gint64 began_us = g_get_monotonic_time ();
+  static const char prefix[] = "RELOADING=1\nMONOTONIC_USEC=";
+
+  manager_start (&manager, name, NULL, NULL);
+  manager_expect_ready (&manager);
+  te_child_signal (manager.child, SIGHUP);
+  g_autofree char *state = manager_receive (&manager);
+  g_assert_true (g_str_has_prefix (state, prefix));
+  gint64 at_us = g_ascii_strtoll (state + strlen (prefix), NULL, 10);
+  g_assert_cmpint (at_us, >=, began_us);
+  g_assert_cmpint (at_us, <=, g_get_monotonic_time ());
+  g_autofree char *ready = manager_receive (&manager);
+  g_assert_true (g_str_has_prefix (ready, "READY=1\nSTATUS=listening "));
+  manager_expect_stop (&manager);
+  manager_clear (&manager);
+}
+
 static void
 test_abstract (void)
 {
@@ -213,6 +239,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/notify/path", test_path);
+  g_test_add_func ("/notify/reload", test_reload);
   g_test_add_func ("/notify/abstract", test_abstract);
   g_test_add_func ("/notify/watchdog", test_watchdog);
   g_test_add_func ("/notify/watchdog-of-another", test_watchdog_of_another);

@@ -70,7 +70,9 @@ static WcAccess *
 make_access (WcConfig *config)
 {
   g_autoptr (GError) error = NULL;
-  WcAccess *access = wc_access_new (config, "the-admin", &error);
+
+  config->admin_token = TEXT ("the-admin");
+  WcAccess *access = wc_access_new (config, &error);
 
   g_assert_no_error (error);
   return access;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "config/config.h"
+#include "config/change.h"
 #include "config/keys.h"
 #include "config/suggest.h"
 
@@ -506,6 +506,71 @@ test_suggest (void)
   g_assert_null (wc_suggest ("", known));
 }
 
+/* Each thing that is wrong has a line; what follows from another one has none.
+ */
+static void
+test_all_errors (void)
+{
+  static const char text[] =
+      "[ice]\nudp-port=70000\nnonsense=1\n[http]\ntls-key=k\n"
+      "[mountpoint a]\nkind=pigeon\n[track a/video]\ncodec=H264\n"
+      "[mountpoint b]\nkind=rtp\n[track b/video]\ncodec=none\n";
+  static const char *const lines[] = {
+      "[ice] udp-port: ", "[ice] nonsense: ", "[mountpoint a] kind: ",
+      "[track b/video] codec: "};
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (
+      wc_config_parse ("test.conf", text, sizeof text - 1, NULL, &error));
+  g_assert_error (error, WC_CONFIG_ERROR, WC_CONFIG_ERROR_VALUE);
+  g_auto (GStrv) told = g_strsplit (error->message, "\n", -1);
+  g_assert_cmpuint (g_strv_length (told), ==, G_N_ELEMENTS (lines));
+  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+    g_assert_nonnull (strstr (told[i], lines[i]));
+}
+
+/* What can be applied changes places, of every type; the rest stays. */
+static void
+test_exchange (void)
+{
+  g_autoptr (WcConfig) running =
+      parse ("[http]\npublic-url=http://old\n[ice]\nudp-port=1000\n"
+             "[mountpoint a]\nkind=test\n");
+  g_autoptr (WcConfig) wanted =
+      parse ("[server]\nlog-level=debug\n[http]\nlisten=127.0.0.1:1\n"
+             "public-url=http://new\ncors-origins=http://a,http://b\n"
+             "[ice]\nudp-port=2000\n[limits]\nmax-egress-bps=9\n"
+             "[rtp]\nport-range=5000-6000\n");
+  static const char *const told[] = {
+      "[server] log-level: applied",       "[http] listen: needs a restart",
+      "[http] public-url: applied",        "[http] cors-origins: applied",
+      "[ice] udp-port: needs a restart",   "[limits] max-egress-bps: applied",
+      "[rtp] port-range: needs a restart",
+  };
+  g_autoptr (GPtrArray) changes = wc_change_list_new ();
+
+  wc_config_settle (wanted, running, changes);
+  g_assert_cmpuint (changes->len, ==, G_N_ELEMENTS (told));
+  for (guint i = 0; i < changes->len; i++) {
+    g_autofree char *text = wc_change_describe (changes->pdata[i]);
+    g_assert_cmpstr (text, ==, told[i]);
+  }
+  g_assert_cmpuint (wanted->udp_port, ==, 1000);
+  g_assert_cmpstr (wanted->listen_ip, ==, "0.0.0.0");
+  g_assert_cmpuint (wanted->listen_port, ==, 8080);
+  g_assert_cmpuint (wanted->port_max, ==, 29999);
+
+  wc_config_exchange (running, wanted);
+  g_assert_cmpint (running->log_level, ==, WC_LOG_DEBUG);
+  g_assert_cmpstr (running->public_url, ==, "http://new");
+  g_assert_cmpstr (running->cors_origins[1], ==, "http://b");
+  g_assert_cmpuint (running->max_egress_bps, ==, 9);
+  g_assert_cmpuint (running->udp_port, ==, 1000);
+  g_assert_cmpuint (running->mountpoints->len, ==, 0);
+  g_assert_cmpstr (wanted->public_url, ==, "http://old");
+  g_assert_cmpuint (wanted->mountpoints->len, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -524,5 +589,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/mountpoint-groups", test_mountpoint_groups);
   g_test_add_func ("/config/track-rules", test_track_rules);
   g_test_add_func ("/config/suggest", test_suggest);
+  g_test_add_func ("/config/all-errors", test_all_errors);
+  g_test_add_func ("/config/exchange", test_exchange);
   return g_test_run ();
 }

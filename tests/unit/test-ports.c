@@ -208,6 +208,46 @@ test_invalid (void)
   wc_port_pool_free (pool);
 }
 
+/* Two owners exchange their ports; then nothing reminds of who had them. */
+static void
+test_handover (void)
+{
+  WcPortPool *pool = wc_port_pool_new (20000, 20001);
+  guint16 port = find_free_pair ();
+  g_autoptr (GHashTable) leaving = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GError) error = NULL;
+
+  WcPortLease *old = wc_port_pool_take (pool, "a", &any4, port, 0, &error);
+  g_assert_no_error (error);
+  g_assert_null (wc_port_pool_take (pool, "b", &any4, port, 0, NULL));
+
+  g_hash_table_add (leaving, (gpointer) "a");
+  wc_port_pool_begin_handover (pool, leaving);
+  WcPortLease *given = wc_port_pool_take (pool, "b", &any4, port, 0, &error);
+  g_assert_no_error (error);
+  g_assert_true (wc_port_lease_rtp_socket (given) ==
+                 wc_port_lease_rtp_socket (old));
+  /* There is one heir; who had it is none any more. */
+  g_assert_null (wc_port_pool_take (pool, "c", &any4, port, 0, NULL));
+  g_assert_null (wc_port_pool_take (pool, "a", &any4, port, 0, NULL));
+  wc_port_lease_free (given);
+  wc_port_pool_end_handover (pool, FALSE);
+  g_assert_null (wc_port_pool_take (pool, "b", &any4, port, 0, NULL));
+
+  wc_port_pool_begin_handover (pool, leaving);
+  given = wc_port_pool_take (pool, "b", &any4, port, 0, &error);
+  g_assert_no_error (error);
+  wc_port_pool_end_handover (pool, TRUE);
+  wc_port_lease_free (old);
+  g_assert_null (wc_port_pool_take (pool, "a", &any4, port, 0, NULL));
+  WcPortLease *again = wc_port_pool_take (pool, "b", &any4, port, 0, &error);
+  g_assert_no_error (error);
+  wc_port_lease_free (again);
+  wc_port_lease_free (given);
+  g_assert_cmpuint (wc_port_pool_taken (pool), ==, 0);
+  wc_port_pool_free (pool);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -218,6 +258,7 @@ main (int argc, char **argv)
                    test_taken_by_other_program);
   g_test_add_func ("/ports/chosen", test_chosen);
   g_test_add_func ("/ports/shared-by-owner", test_shared_by_owner);
+  g_test_add_func ("/ports/handover", test_handover);
   g_test_add_func ("/ports/muxed", test_muxed);
   g_test_add_func ("/ports/ipv6", test_ipv6);
   g_test_add_func ("/ports/invalid", test_invalid);

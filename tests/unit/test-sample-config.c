@@ -101,12 +101,14 @@ find (GPtrArray *all, const char *group, const char *key)
 }
 
 static void
-check_key (GPtrArray *all, const char *group, const WcKey *key)
+check_key (GPtrArray *all, const char *group, const WcKey *key,
+           gboolean needs_restart)
 {
   const Paragraph *paragraph = find (all, group, key->name);
   g_autofree char *allowed = wc_key_allowed (key);
   g_autofree char *wanted =
-      g_strdup_printf (" %s Allowed: %s", key->description, allowed);
+      g_strdup_printf (" %s Allowed: %s%s", key->description, allowed,
+                       needs_restart ? " Changes need a restart." : "");
 
   g_assert_cmpstr (paragraph->comment, ==, wanted);
   g_assert_cmpstr (paragraph->value, ==,
@@ -144,7 +146,8 @@ test_server_keys (void)
 
   for (guint i = 0; i < WC_N_CONFIG_GROUPS; i++)
     for (guint j = 0; j < wc_config_groups[i].n_keys; j++)
-      check_key (all, wc_config_groups[i].name, &wc_config_groups[i].keys[j]);
+      check_key (all, wc_config_groups[i].name, &wc_config_groups[i].keys[j],
+                 !(wc_config_groups[i].keys[j].flags & WC_KEY_LIVE));
 }
 
 static void
@@ -159,11 +162,11 @@ test_mountpoint_keys (void)
     if (key->flags & WC_KEY_SOURCE_ALONE)
       group = "source main/2";
     if (key->flags & WC_KEY_FILE && group != NULL)
-      check_key (all, group, key);
+      check_key (all, group, key, FALSE);
   }
   for (guint i = 0; i < wc_track_group.n_keys; i++)
     if (wc_track_group.keys[i].flags & WC_KEY_FILE)
-      check_key (all, "track cam1/video", &wc_track_group.keys[i]);
+      check_key (all, "track cam1/video", &wc_track_group.keys[i], FALSE);
 }
 
 /* With every key given its default the configuration is the default one. */
