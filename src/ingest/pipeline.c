@@ -46,6 +46,12 @@ wc_pipeline_abandoned (void)
   return wc_state_thread_abandoned ();
 }
 
+guint
+wc_pipeline_n_changing (void)
+{
+  return wc_state_thread_n_changing ();
+}
+
 /* --- the text --------------------------------------------------------------
  */
 

@@ -20,6 +20,9 @@ void wc_pipeline_set_directory (const char *directory);
 void wc_pipeline_set_deadline_ms (guint deadline_ms);
 /** State changes abandoned since the program began. */
 guint wc_pipeline_abandoned (void);
+/** Pipelines whose state is being changed, without those abandoned. A program
+ * that ends before would pull GLib from under their threads. Any thread. */
+guint wc_pipeline_n_changing (void);
 
 /** The text of @name as gst_parse_launch () gets it: lines that begin with '#'
  * are left out, and lines that begin with "?ELEMENT " when there is no such

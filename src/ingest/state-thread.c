@@ -24,11 +24,12 @@ struct WcStateThread {
   pthread_cond_t stopped; /* `running` became FALSE */
   GstState wanted, current;
   gboolean running;
+  gboolean counted; /* in n_changing */
   gboolean refused; /* a change ended in GST_STATE_CHANGE_FAILURE */
 };
 
 static guint deadline_ms = DEFAULT_DEADLINE_MS;
-static atomic_uint n_abandoned;
+static atomic_uint n_abandoned, n_changing;
 
 void
 wc_state_thread_set_deadline_ms (guint value)
@@ -40,6 +41,12 @@ guint
 wc_state_thread_abandoned (void)
 {
   return atomic_load (&n_abandoned);
+}
+
+guint
+wc_state_thread_n_changing (void)
+{
+  return atomic_load (&n_changing);
 }
 
 /* --- life ------------------------------------------------------------------
@@ -131,6 +138,16 @@ on_thread_done (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+uncount (WcStateThread *self)
+{
+  pthread_mutex_lock (&self->lock);
+  if (self->counted)
+    atomic_fetch_sub (&n_changing, 1);
+  self->counted = FALSE;
+  pthread_mutex_unlock (&self->lock);
+}
+
 /* Whoever hangs in there keeps the reference of its thread: that is the leak.
  */
 static gboolean
@@ -142,6 +159,7 @@ on_deadline (gpointer data)
   if (!self->abandoned) {
     self->abandoned = TRUE;
     atomic_fetch_add (&n_abandoned, 1);
+    uncount (self);
     wc_warning ("%s: a state change did not finish in %u ms; its pipeline is "
                 "abandoned (%u so far)",
                 self->label, deadline_ms, wc_state_thread_abandoned ());
@@ -172,17 +190,23 @@ static gpointer
 run_changes (gpointer data)
 {
   WcStateThread *self = data;
+  gboolean counted;
 
   pthread_mutex_lock (&self->lock);
   while (self->current != self->wanted)
     change_state (self);
   self->running = FALSE;
+  counted = self->counted;
+  self->counted = FALSE;
   pthread_cond_broadcast (&self->stopped);
   pthread_mutex_unlock (&self->lock);
 
   /* Takes over the thread's reference. */
   g_idle_add_full (G_PRIORITY_DEFAULT, on_thread_done, self,
                    state_thread_unref);
+  /* Last: whoever waits for it may end the program. */
+  if (counted)
+    atomic_fetch_sub (&n_changing, 1);
   return NULL;
 }
 
@@ -204,6 +228,9 @@ wc_state_thread_set (WcStateThread *self, GstState state)
   self->wanted = state;
   start = !self->running && self->current != state;
   self->running |= start;
+  self->counted |= start;
+  if (start)
+    atomic_fetch_add (&n_changing, 1);
   pthread_mutex_unlock (&self->lock);
   if (!start)
     return;

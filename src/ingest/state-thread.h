@@ -30,3 +30,4 @@ gboolean wc_state_thread_wait (WcStateThread *self, guint timeout_ms);
 /** See pipeline.h. */
 void wc_state_thread_set_deadline_ms (guint deadline_ms);
 guint wc_state_thread_abandoned (void);
+guint wc_state_thread_n_changing (void);

@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include "base/clock.h"
+#include "ingest/pipeline.h"
 #include "ingest/rtsp-server.h"
 #include "mountpoint/links.h"
 #include "peer/network.h"
@@ -212,13 +213,15 @@ on_stop_poll (gpointer user_data)
   WcServer *server = user_data;
   guint alive = wc_peer_factory_alive (server->peers);
   guint waiting = wc_http_server_n_waiting (server->http);
+  guint changing = wc_pipeline_n_changing ();
   gboolean late = wc_clock_now_us () >= server->stop_deadline_us;
 
-  if ((alive > 0 || waiting > 0) && !late)
+  if ((alive > 0 || waiting > 0 || changing > 0) && !late)
     return G_SOURCE_CONTINUE;
   if (late)
-    wc_warning ("%u peers and %u requests were not finished in time", alive,
-                waiting);
+    wc_warning (
+        "%u peers, %u requests and %u sources were not finished in time", alive,
+        waiting, changing);
   server->stop_source = 0;
   server->stopped (server->stopped_data);
   return G_SOURCE_REMOVE;

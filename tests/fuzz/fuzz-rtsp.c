@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define ATTEMPT_MS 3000
+#define DEADLINE_MS 8000
 #define REQUEST_SIZE 8192
 #define READ_MS 200
 
@@ -121,6 +122,16 @@ on_wake (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The last input is followed by the end of the program. */
+static void
+wait_for_pipelines (void)
+{
+  gint64 end_us = g_get_monotonic_time () + DEADLINE_MS * 1000;
+
+  while (wc_pipeline_n_changing () > 0 && g_get_monotonic_time () < end_us)
+    g_usleep (1000);
+}
+
 static void
 run_attempt (WcIngest *ingest)
 {
@@ -156,7 +167,7 @@ set_up (void)
   if (port != 0)
     return port;
   gst_init (NULL, NULL);
-  wc_pipeline_set_deadline_ms (8000);
+  wc_pipeline_set_deadline_ms (DEADLINE_MS);
   port = start_server ();
   return port;
 }
@@ -180,6 +191,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_no_error (error);
   run_attempt (ingest);
   g_object_unref (ingest);
+  wait_for_pipelines ();
   g_assert_cmpuint (wc_pipeline_abandoned (), ==, 0);
   return 0;
 }

@@ -440,9 +440,11 @@ test_hang (void)
   g_assert_no_error (error);
   g_signal_connect (pipeline, "failed", G_CALLBACK (on_failed), &failure);
   wc_pipeline_play (pipeline);
+  g_assert_cmpuint (wc_pipeline_n_changing (), ==, 1);
   g_assert_true (wait_until (is_set, &failure, 5000));
   g_assert_nonnull (strstr (failure, "abandoned"));
   g_assert_cmpuint (wc_pipeline_abandoned (), ==, before + 1);
+  g_assert_cmpuint (wc_pipeline_n_changing (), ==, 0);
 
   /* Who drops it does not wait for it... */
   wc_pipeline_stop (pipeline);
@@ -455,6 +457,7 @@ test_hang (void)
   /* ... and should it come back after all, it cleans up behind itself. */
   atomic_store (&hangs, FALSE);
   g_assert_true (wait_until (is_gone, NULL, 5000));
+  g_assert_cmpuint (wc_pipeline_n_changing (), ==, 0);
   wc_pipeline_set_deadline_ms (0);
   remove_directory (directory, "rtp");
 }
