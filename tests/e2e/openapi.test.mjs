@@ -279,6 +279,9 @@ for (const [side, names, type] of [
 
     test('an endpoint: what is there, what it takes, where else to go', scoped(async (scope) => {
       await create(scope, { id, kind: type });
+      if (type === 'test') {
+        await server.api.waitState(id, 'live', { timeoutMs: 15000 });
+      }
       await create(scope, { id: 'moved', kind: type, [redirect]: 'https://other.example/x' });
       await is(200, contract.call(server, names.look, on(id)));
       const { headers } = await is(200, contract.call(server, names.options, on(id)));
