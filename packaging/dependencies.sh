@@ -35,6 +35,14 @@ if [[ $(uname -m) == x86_64 ]]; then
   build_packages+=(libipsec-mb-dev)
 fi
 
+# To make Debian packages of it (packaging/deb), besides the above. The names agree with
+# packaging/debian/control, which tests/packaging looks at.
+# shellcheck disable=SC2034
+deb_packages=(
+  dpkg-dev debhelper make
+  libsrtp2-dev                # whepcast-bench
+)
+
 # To test it, besides the above. The clang runtime is chosen by
 # clang_runtime_package, Node.js by node_packages.
 # shellcheck disable=SC2034
@@ -47,6 +55,9 @@ test_packages=(
   clang                       # second compiler, libFuzzer
   shellcheck
   libsrtp2-dev                # the test viewer decrypts with foreign code
+  mandoc man-db               # they read the manual pages,
+  bash-completion zsh fish    # the completions,
+  systemd dpkg-dev            # the unit and the changelog
   gstreamer1.0-tools gstreamer1.0-rtsp # a foreign publisher: rtspclientsink
   gstreamer1.0-libav          # its G.722 and G.726
   curl openssl
@@ -60,6 +71,7 @@ proxy_packages ()
 {
   [[ -d /run/systemd/system ]] || {
     echo nginx                # a reverse proxy
+    echo caddy                # another, which only reads its sample
     echo coturn               # a TURN server
   }
 }

@@ -27,7 +27,8 @@ fi
 
 if command -v shellcheck >/dev/null; then
   check 'shellcheck has nothing to say' "$(
-    sources . \( -name '*.sh' -o -name run \) \
+    sources . \( -name '*.sh' -o -name run -o -name deb -o -name trial \
+      -o -name 'whepcast.post*' -o -name whepcast.bash \) \
       | xargs shellcheck -x -f gcc 2>&1
   )"
 else
