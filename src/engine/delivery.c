@@ -133,6 +133,17 @@ begin_run (WcDelivery *delivery, guint64 seq)
   delivery->resumed = FALSE;
 }
 
+/* A viewer begins at a start point: the first marker is the end of the first
+ * frame that it can show. */
+static void
+note_frame (WcDelivery *delivery, WcPacket *const *packets, guint n,
+            gint64 now_us)
+{
+  for (guint i = 0; i < n; i++)
+    if (packets[i]->flags & WC_PACKET_MARKER)
+      delivery->frame_sent_us = now_us;
+}
+
 /* Sends @n packets or none. */
 static gboolean
 send_batch (WcDelivery *delivery, WcPacket *const *packets, guint n,
@@ -167,6 +178,8 @@ send_batch (WcDelivery *delivery, WcPacket *const *packets, guint n,
   delivery->bytes += bytes;
   if (start)
     delivery->start_sent_us = now_us;
+  if (delivery->frame_sent_us == 0)
+    note_frame (delivery, packets, n, now_us);
   return TRUE;
 }
 

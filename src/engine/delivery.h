@@ -69,6 +69,7 @@ typedef struct {
   gint64 last;          /* highest timestamp sent, of the track's time line */
   gboolean began;       /* `last` is valid */
   gint64 start_sent_us; /* when a start point was last sent; 0: never */
+  gint64 frame_sent_us; /* when a whole frame was sent first; 0: never */
 
   WcDeliveryMap map; /* of the run to come, or that goes on */
   WcDeliveryRun runs[WC_DELIVERY_RUNS]; /* circular */

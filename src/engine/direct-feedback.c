@@ -145,6 +145,7 @@ note_reports (WcDirectLane *lane, const WcRtcpSummary *summary, gint64 now_us)
     jitter_ms = MAX (jitter_ms, (guint)((guint64)report->jitter * 1000 /
                                         stream->track.clock_rate));
   }
+  wc_report_meter_add (&lane->reports, rtt_ms, loss);
   if (loss >= 0) {
     atomic_store (&lane->loss_256, loss);
     atomic_store (&lane->jitter_ms, jitter_ms);

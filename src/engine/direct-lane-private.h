@@ -48,6 +48,7 @@ struct WcDirectLane {
   atomic_uint nacks, resent, plis, rejected, jitter_ms;
   atomic_int rtt_ms, loss_256;
   atomic_ullong estimated_bps;
+  WcReportMeter reports;
 };
 
 /** A datagram that looks like SRTCP. */

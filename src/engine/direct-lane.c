@@ -449,4 +449,5 @@ wc_direct_lane_get_stats (WcDirectLane *lane, WcDirectLaneStats *stats)
       .estimated_bps = atomic_load (&lane->estimated_bps),
       .rejected = atomic_load (&lane->rejected),
   };
+  wc_report_meter_get (&lane->reports, &stats->reports);
 }

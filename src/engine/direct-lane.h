@@ -13,6 +13,7 @@
 #pragma once
 
 #include "engine/lane.h"
+#include "engine/report-meter.h"
 #include "engine/srtp.h"
 #include "engine/subscriber.h"
 
@@ -51,8 +52,9 @@ typedef struct {
   gint rtt_ms;  /* -1 */
   double loss;  /* 0..1, of the newest reports */
   guint jitter_ms;
-  guint64 estimated_bps; /* REMB; 0: not said */
-  guint rejected;        /* SRTCP: not authentic, replayed, or too much */
+  guint64 estimated_bps;  /* REMB; 0: not said */
+  guint rejected;         /* SRTCP: not authentic, replayed, or too much */
+  WcReportCounts reports; /* all of them */
 } WcDirectLaneStats;
 
 /** What the engine calls; `lane_data` is the WcDirectLane. */

@@ -204,6 +204,33 @@ add_listener_stats (WcEngine *engine, WcEngineStats *stats)
   stats->tcp_refused = listener.refused;
 }
 
+guint
+wc_engine_n_workers (const WcEngine *engine)
+{
+  return engine->n_workers;
+}
+
+void
+wc_engine_get_worker_stats (WcEngine *engine, guint index, WcWorkerStats *stats)
+{
+  WcWorker *worker = &engine->workers[index];
+
+  *stats = (WcWorkerStats){
+      .subscribers = atomic_load (&worker->n_subscribers),
+      .publishers = atomic_load (&worker->n_publishers),
+      .cpu_us = wc_worker_cpu_us (worker),
+      .datagrams_in = atomic_load (&worker->datagrams_in),
+      .foreign = atomic_load (&worker->foreign_in),
+      .datagrams_out = atomic_load (&worker->datagrams_out) +
+                       atomic_load (&worker->batch_datagrams),
+      .bytes_out =
+          atomic_load (&worker->bytes_out) + atomic_load (&worker->batch_bytes),
+      .send_failed = atomic_load (&worker->send_failed) +
+                     atomic_load (&worker->batch_failed),
+      .send_blocked = atomic_load (&worker->batch_blocked),
+  };
+}
+
 void
 wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats)
 {
@@ -211,20 +238,20 @@ wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats)
   add_listener_stats (engine, stats);
   for (guint i = 0; i < engine->n_workers; i++) {
     WcWorker *worker = &engine->workers[i];
-    stats->subscribers += atomic_load (&worker->n_subscribers);
-    stats->publishers += atomic_load (&worker->n_publishers);
+    WcWorkerStats of_worker;
+
+    wc_engine_get_worker_stats (engine, i, &of_worker);
+    stats->subscribers += of_worker.subscribers;
+    stats->publishers += of_worker.publishers;
+    stats->datagrams_in += of_worker.datagrams_in;
+    stats->foreign += of_worker.foreign;
+    stats->datagrams_out += of_worker.datagrams_out;
+    stats->bytes_out += of_worker.bytes_out;
+    stats->send_failed += of_worker.send_failed;
+    stats->send_blocked += of_worker.send_blocked;
     stats->tcp_connections += atomic_load (&worker->n_tcp);
-    stats->datagrams_in += atomic_load (&worker->datagrams_in);
-    stats->datagrams_out += atomic_load (&worker->datagrams_out);
-    stats->bytes_out += atomic_load (&worker->bytes_out);
-    stats->foreign += atomic_load (&worker->foreign_in);
     stats->stun_rejected += atomic_load (&worker->stun_rejected);
     stats->stray += atomic_load (&worker->stray);
-    stats->send_failed += atomic_load (&worker->send_failed);
-    stats->datagrams_out += atomic_load (&worker->batch_datagrams);
-    stats->bytes_out += atomic_load (&worker->batch_bytes);
-    stats->send_failed += atomic_load (&worker->batch_failed);
-    stats->send_blocked += atomic_load (&worker->batch_blocked);
     stats->send_apart += atomic_load (&worker->batch_apart);
   }
 }

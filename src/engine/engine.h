@@ -49,6 +49,15 @@ typedef struct {
   guint64 tcp_refused;   /* of them: too many, too late, or nonsense */
 } WcEngineStats;
 
+/** One worker. */
+typedef struct {
+  guint subscribers, publishers;
+  guint64 cpu_us;                   /* processor time of its thread */
+  guint64 datagrams_in, foreign;    /* as above */
+  guint64 datagrams_out, bytes_out; /* as above */
+  guint64 send_failed, send_blocked;
+} WcWorkerStats;
+
 /** Of our ICE agent, RFC 8445 section 5.3. */
 typedef struct {
   char ufrag[16];
@@ -72,3 +81,7 @@ gboolean wc_engine_has_ipv6 (const WcEngine *engine);
 void wc_engine_udp_buffers (const WcEngine *engine, guint *receive, guint *send,
                             guint *wanted);
 void wc_engine_get_stats (WcEngine *engine, WcEngineStats *stats);
+guint wc_engine_n_workers (const WcEngine *engine);
+/** Of worker @index, from 0. The worker does nothing for it. */
+void wc_engine_get_worker_stats (WcEngine *engine, guint index,
+                                 WcWorkerStats *stats);

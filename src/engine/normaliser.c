@@ -683,6 +683,34 @@ wc_normaliser_set_drop_b_frames (WcNormaliser *normaliser, gboolean drop)
 }
 
 void
+wc_normaliser_stats_add (WcNormaliserStats *stats,
+                         const WcNormaliserStats *more)
+{
+  stats->packets += more->packets;
+  stats->bytes += more->bytes;
+  stats->lost += more->lost;
+  stats->late += more->late;
+  stats->malformed += more->malformed;
+  stats->refragmented += more->refragmented;
+  stats->restarts += more->restarts;
+  stats->no_parameter_sets += more->no_parameter_sets;
+}
+
+void
+wc_normaliser_stats_subtract (WcNormaliserStats *stats,
+                              const WcNormaliserStats *less)
+{
+  stats->packets -= less->packets;
+  stats->bytes -= less->bytes;
+  stats->lost -= less->lost;
+  stats->late -= less->late;
+  stats->malformed -= less->malformed;
+  stats->refragmented -= less->refragmented;
+  stats->restarts -= less->restarts;
+  stats->no_parameter_sets -= less->no_parameter_sets;
+}
+
+void
 wc_normaliser_get_stream_info (WcNormaliser *normaliser, WcStreamInfo *info)
 {
   wc_stream_meter_get (&normaliser->meter, info);

@@ -81,6 +81,12 @@ void wc_normaliser_sender_report (WcNormaliser *normaliser, guint64 ntp,
 
 void wc_normaliser_get_stats (WcNormaliser *normaliser,
                               WcNormaliserStats *stats);
+/** Adds what @more has counted to @stats; the jitter there stays. */
+void wc_normaliser_stats_add (WcNormaliserStats *stats,
+                              const WcNormaliserStats *more);
+/** The reverse. */
+void wc_normaliser_stats_subtract (WcNormaliserStats *stats,
+                                   const WcNormaliserStats *less);
 /** What the stream turned out to be. Any thread. */
 void wc_normaliser_get_stream_info (WcNormaliser *normaliser,
                                     WcStreamInfo *info);

@@ -28,6 +28,7 @@ struct WcSubscriber {
   /* published by the worker, read by anyone */
   atomic_ullong packets, bytes, dropped;
   atomic_uint skips, bitrate_bps;
+  atomic_llong first_packet_us, first_frame_us;
   atomic_int layer;
   guint64 rate_bytes; /* the worker's: bytes at rate_us */
   gint64 rate_us;

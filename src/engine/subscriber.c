@@ -266,6 +266,8 @@ wc_subscriber_get_stats (WcSubscriber *subscriber, WcSubscriberStats *stats)
       .bytes_sent = atomic_load (&subscriber->bytes),
       .packets_dropped = atomic_load (&subscriber->dropped),
       .skips = atomic_load (&subscriber->skips),
+      .first_packet_us = atomic_load (&subscriber->first_packet_us),
+      .first_frame_us = atomic_load (&subscriber->first_frame_us),
       .bitrate_bps = atomic_load (&subscriber->bitrate_bps),
       .layer = atomic_load (&subscriber->layer),
   };
@@ -294,7 +296,7 @@ on_datagram (WcEndpoint *endpoint, const WcDatagram *datagram)
 /* --- the worker: media ---------------------------------------------------- */
 
 static void
-publish (WcSubscriber *subscriber)
+publish (WcSubscriber *subscriber, gint64 now_us)
 {
   guint64 packets = 0, bytes = 0, dropped = 0;
   guint skips = 0;
@@ -311,8 +313,12 @@ publish (WcSubscriber *subscriber)
   atomic_store_explicit (&subscriber->skips, skips, memory_order_relaxed);
   if (packets > 0 && !subscriber->playing) {
     subscriber->playing = TRUE;
+    atomic_store (&subscriber->first_packet_us, now_us);
     subscriber->events->playing (subscriber->user_data);
   }
+  atomic_store_explicit (&subscriber->first_frame_us,
+                         subscriber->deliveries[WC_MEDIA_VIDEO].frame_sent_us,
+                         memory_order_relaxed);
 }
 
 /* The same for all of the feed, and worked out now and then. */
@@ -391,7 +397,7 @@ wc_subscriber_on_packets (WcSubscriber *subscriber, WcFeed *feed,
                          now_us + PACE_INTERVAL_US);
   if (delivery->state == WC_DELIVERY_WAITING)
     maybe_want_key_frame (subscriber, media, now_us);
-  publish (subscriber);
+  publish (subscriber, now_us);
 }
 
 /* Catches up with what everybody has. */
@@ -410,7 +416,7 @@ on_turn (WcEndpoint *endpoint, gint64 now_us)
     wc_delivery_catch_up (delivery, subscriber->feeds[i]->seq,
                           pace_budget (subscriber->feeds[i], now_us), now_us,
                           endpoint->worker->held);
-    publish (subscriber);
+    publish (subscriber, now_us);
     more |= delivery->state == WC_DELIVERY_CATCHING_UP;
   }
   if (more)

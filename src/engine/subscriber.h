@@ -38,9 +38,12 @@ typedef struct {
 typedef struct {
   guint64 packets_sent, bytes_sent; /* with RTP headers, given to the lane */
   guint64 packets_dropped;
-  guint skips;         /* times it was skipped to a key frame */
-  guint32 bitrate_bps; /* over about the last second */
-  gint layer;          /* of wc_subscriber_select_layer () that is sent; -1 */
+  guint skips; /* times it was skipped to a key frame */
+  /* Monotonic; 0: not yet. */
+  gint64 first_packet_us; /* when the first was sent */
+  gint64 first_frame_us;  /* when the first frame of video was, all of it */
+  guint32 bitrate_bps;    /* over about the last second */
+  gint layer; /* of wc_subscriber_select_layer () that is sent; -1 */
   gboolean has_address;
   WcAddress address; /* of the nominated pair */
   gboolean is_tcp;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RECEIVE_BATCH 32
@@ -495,6 +496,18 @@ wc_worker_stop (WcWorker *worker)
   wc_worker_wake (worker);
   pthread_join (worker->thread, NULL);
   worker->started = FALSE;
+}
+
+guint64
+wc_worker_cpu_us (const WcWorker *worker)
+{
+  struct timespec time;
+  clockid_t clock;
+
+  if (!worker->started || pthread_getcpuclockid (worker->thread, &clock) != 0 ||
+      clock_gettime (clock, &time) != 0)
+    return 0;
+  return (guint64)time.tv_sec * G_USEC_PER_SEC + (guint64)time.tv_nsec / 1000;
 }
 
 void

@@ -78,6 +78,9 @@ void wc_worker_init (WcWorker *worker, WcEngine *engine, guint index,
 gboolean wc_worker_start (WcWorker *worker, GError **error);
 /** Ends the thread, if there is one. Others may still post. */
 void wc_worker_stop (WcWorker *worker);
+/** The processor time of its thread until now; 0: it does not run. Any thread,
+ * not at the same time as start or stop. */
+guint64 wc_worker_cpu_us (const WcWorker *worker);
 /** Frees what @worker holds, when all of them have stopped. */
 void wc_worker_clear (WcWorker *worker);
 

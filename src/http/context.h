@@ -12,6 +12,7 @@
 #include "peer/network.h"
 #include "peer/peer.h"
 #include "stats/event-bus.h"
+#include "stats/metrics.h"
 
 /** What a request can ask of the server as a whole; main thread. */
 typedef struct {
@@ -32,6 +33,7 @@ typedef struct {
   WcTurn *turn;
   WcEventBus *bus;
   WcServerControl control;
+  WcMetrics *metrics;
   const char *version;
   gboolean ready; /* set by the server: loaded, and not stopping */
 } WcHttpContext;

@@ -13,6 +13,7 @@
 #include "http/failover-json.h"
 #include "http/health.h"
 #include "http/ice-links.h"
+#include "http/metrics.h"
 #include "http/pages.h"
 #include "http/whep-events.h"
 #include "http/whep-layers.h"
@@ -94,6 +95,8 @@ static const WcRoute routes[] = {
   { "/api/v1/reload", POST, KIB, wc_api_check, wc_api_reload },
   { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
   { "/api/v1/openapi.json", GET, KIB, wc_api_check, wc_api_openapi_get },
+
+  { "/metrics", GET, KIB, wc_metrics_check, wc_metrics_get },
 
   { "/healthz", GET, KIB, NULL, wc_health_alive },
   { "/readyz", GET, KIB, NULL, wc_health_ready },

@@ -509,6 +509,27 @@ wc_ingest_failover_set_watched (WcIngest *ingest, gboolean watched)
     wc_failover_source_set_watched (nth (self, i), watched);
 }
 
+gboolean
+wc_ingest_failover_get_source_counts (WcIngestFailover *self, guint index,
+                                      WcMedia media, WcIngestCounts *counts)
+{
+  const WcFailoverSource *source = nth (self, index);
+
+  return source->ingest != NULL &&
+         wc_ingest_get_counts (source->ingest, media, counts);
+}
+
+static void
+wc_ingest_failover_get_counts (WcIngest *ingest, WcMedia media,
+                               WcIngestCounts *counts)
+{
+  WcIngestFailover *self = WC_INGEST_FAILOVER (ingest);
+
+  if (self->playing >= 0)
+    wc_ingest_failover_get_source_counts (self, (guint)self->playing, media,
+                                          counts);
+}
+
 static void
 wc_ingest_failover_get_track_info (WcIngest *ingest, WcMedia media,
                                    WcIngestTrackInfo *info)
@@ -611,6 +632,7 @@ wc_ingest_failover_class_init (WcIngestFailoverClass *klass)
   ingest_class->request_key_frame = wc_ingest_failover_request_key_frame;
   ingest_class->set_watched = wc_ingest_failover_set_watched;
   ingest_class->get_track_info = wc_ingest_failover_get_track_info;
+  ingest_class->get_counts = wc_ingest_failover_get_counts;
   signals[SIGNAL_SWITCHED] =
       g_signal_new ("switched", WC_TYPE_INGEST_FAILOVER, G_SIGNAL_RUN_LAST, 0,
                     NULL, NULL, NULL, G_TYPE_NONE, 0);

@@ -31,6 +31,10 @@ WcIngestState wc_ingest_failover_source_state (WcIngestFailover *self,
  * (nullable) */
 char *wc_ingest_failover_dup_source_reason (WcIngestFailover *self,
                                             guint index);
+/** What it has counted; see wc_ingest_get_counts (). */
+gboolean wc_ingest_failover_get_source_counts (WcIngestFailover *self,
+                                               guint index, WcMedia media,
+                                               WcIngestCounts *counts);
 /** The index of the one that plays, or -1. */
 int wc_ingest_failover_playing (WcIngestFailover *self);
 /** The one that was chosen by hand, or -1. */

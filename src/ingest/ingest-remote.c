@@ -413,6 +413,17 @@ wc_ingest_remote_request_key_frame (WcIngest *ingest, WcMedia media)
 }
 
 static void
+wc_ingest_remote_get_counts (WcIngest *ingest, WcMedia media,
+                             WcIngestCounts *counts)
+{
+  WcSourceTrack *source = PRIV (WC_INGEST_REMOTE (ingest))->tracks[media];
+  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (source);
+
+  wc_ingest_fill_feed_counts (feed, counts);
+  wc_source_track_get_stats (source, &counts->input);
+}
+
+static void
 wc_ingest_remote_get_track_info (WcIngest *ingest, WcMedia media,
                                  WcIngestTrackInfo *info)
 {
@@ -430,6 +441,7 @@ wc_ingest_remote_get_track_info (WcIngest *ingest, WcMedia media,
   info->fmtp = g_strdup (status.format.fmtp);
   info->ssrc = status.ssrc;
   wc_ingest_fill_feed_info (feed, info);
+  wc_source_track_get_stats (source, &info->input);
   wc_ingest_fill_track_state (ingest, media, info);
   wc_source_track_status_clear (&status);
 }
@@ -495,6 +507,7 @@ wc_ingest_remote_class_init (WcIngestRemoteClass *klass)
   ingest_class->stop = wc_ingest_remote_stop;
   ingest_class->request_key_frame = wc_ingest_remote_request_key_frame;
   ingest_class->get_track_info = wc_ingest_remote_get_track_info;
+  ingest_class->get_counts = wc_ingest_remote_get_counts;
   ingest_class->set_watched = wc_ingest_remote_set_watched;
 }
 

@@ -450,6 +450,15 @@ wc_ingest_rtp_set_watched (WcIngest *ingest, gboolean watched)
 }
 
 static void
+wc_ingest_rtp_get_counts (WcIngest *ingest, WcMedia media,
+                          WcIngestCounts *counts)
+{
+  const Track *track = &WC_INGEST_RTP (ingest)->tracks[media];
+
+  wc_ingest_fill_feed_counts (wc_rtp_track_feed (track->input), counts);
+}
+
+static void
 wc_ingest_rtp_get_track_info (WcIngest *ingest, WcMedia media,
                               WcIngestTrackInfo *info)
 {
@@ -589,6 +598,7 @@ wc_ingest_rtp_class_init (WcIngestRtpClass *klass)
   ingest_class->stop = wc_ingest_rtp_stop;
   ingest_class->request_key_frame = wc_ingest_rtp_request_key_frame;
   ingest_class->get_track_info = wc_ingest_rtp_get_track_info;
+  ingest_class->get_counts = wc_ingest_rtp_get_counts;
   ingest_class->set_watched = wc_ingest_rtp_set_watched;
 }
 

@@ -20,6 +20,7 @@ typedef struct {
   WcIngestState state;
   char *reason;
   WcTrack *tracks[WC_N_MEDIA];
+  guint64 number; /* no other has it */
 } WcIngestPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (WcIngest, wc_ingest, G_TYPE_OBJECT)
@@ -292,6 +293,30 @@ wc_ingest_fill_feed_info (WcTrackFeed *feed, WcIngestTrackInfo *info)
 }
 
 void
+wc_ingest_fill_feed_counts (WcTrackFeed *feed, WcIngestCounts *counts)
+{
+  WcStreamInfo stream;
+
+  if (feed == NULL)
+    return;
+  wc_track_feed_get_stats (feed, &counts->input);
+  wc_track_feed_get_stream_info (feed, &stream);
+  counts->key_interval_ms = stream.key_interval_ms;
+}
+
+gboolean
+wc_ingest_get_counts (WcIngest *ingest, WcMedia media, WcIngestCounts *counts)
+{
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  *counts = (WcIngestCounts){.counter = priv->number};
+  if (priv->tracks[media] == NULL)
+    return FALSE;
+  WC_INGEST_GET_CLASS (ingest)->get_counts (ingest, media, counts);
+  return TRUE;
+}
+
+void
 wc_ingest_get_track_info (WcIngest *ingest, WcMedia media,
                           WcIngestTrackInfo *info)
 {
@@ -340,4 +365,8 @@ wc_ingest_class_init (WcIngestClass *klass)
 static void
 wc_ingest_init (WcIngest *ingest)
 {
+  static guint64 last_number;
+  WcIngestPrivate *priv = wc_ingest_get_instance_private (ingest);
+
+  priv->number = ++last_number;
 }

@@ -57,6 +57,14 @@ typedef struct {
 
 void wc_ingest_track_info_clear (WcIngestTrackInfo *info);
 
+/** What is counted of a track that comes in. */
+typedef struct {
+  guint64 counter; /* the number of the source that counts: what another one has
+                      counted has nothing to do with it */
+  WcNormaliserStats input; /* of one counter the numbers never fall */
+  guint key_interval_ms;   /* between the last key frames; 0: not known */
+} WcIngestCounts;
+
 /** What all sources share: the port range in use. Main thread. */
 typedef struct WcPortPool WcPortPool;
 WcPortPool *wc_port_pool_new (guint16 port_min, guint16 port_max);
@@ -100,6 +108,7 @@ struct _WcIngestClass {
   void (*request_key_frame) (WcIngest *ingest, WcMedia media);
   void (*get_track_info) (WcIngest *ingest, WcMedia media,
                           WcIngestTrackInfo *info);
+  void (*get_counts) (WcIngest *ingest, WcMedia media, WcIngestCounts *counts);
   void (*set_watched) (WcIngest *ingest, gboolean watched); /* nullable */
   void (*spec_changed) (WcIngest *ingest);                  /* nullable */
 };
@@ -141,6 +150,11 @@ void wc_ingest_set_watched (WcIngest *ingest, gboolean watched);
 void wc_ingest_get_track_info (WcIngest *ingest, WcMedia media,
                                WcIngestTrackInfo *info);
 
+/** The little of it that is counted, without a copy and without touching the
+ * engine's track. FALSE: there is no such track. */
+gboolean wc_ingest_get_counts (WcIngest *ingest, WcMedia media,
+                               WcIngestCounts *counts);
+
 const char *wc_ingest_state_name (WcIngestState state);
 
 /* --- for subclasses ------------------------------------------------------ */
@@ -166,6 +180,8 @@ void wc_ingest_fill_track_info (WcIngest *ingest, const WcTrackSpec *spec,
                                 WcIngestTrackInfo *info);
 /** Fills what @feed, which may be NULL, knows of what comes in. */
 void wc_ingest_fill_feed_info (WcTrackFeed *feed, WcIngestTrackInfo *info);
+/** The same of what is counted. */
+void wc_ingest_fill_feed_counts (WcTrackFeed *feed, WcIngestCounts *counts);
 /** Enters @state, which may be the present one with another @reason (nullable).
  */
 void wc_ingest_set_state (WcIngest *ingest, WcIngestState state,

@@ -21,7 +21,8 @@ struct WcSourceTrack {
   pthread_mutex_t lock; /* guards what follows */
   WcTrack *track;       /* NULL: no format yet */
   WcTrackFeed *feed;
-  GPtrArray *retired; /* of WcTrackFeed: to be put to sleep */
+  GPtrArray *retired;        /* of WcTrackFeed: to be put to sleep */
+  WcNormaliserStats earlier; /* what feeds before this one have taken */
   char *label;
   WcBFrames bframes;
   WcSourceTrackStatus status;
@@ -148,6 +149,7 @@ make_feed (WcSourceTrack *self, const WcCodecInfo *codec,
       .bframes = self->bframes,
       .limits = self->limits,
   };
+  WcNormaliserStats stats;
   WcTrackFeed *feed;
 
   if (self->feed != NULL)
@@ -155,8 +157,11 @@ make_feed (WcSourceTrack *self, const WcCodecInfo *codec,
   feed = wc_track_feed_new (track, self->clock, &config, error);
   if (feed == NULL)
     return FALSE;
-  if (self->feed != NULL)
+  if (self->feed != NULL) {
+    wc_track_feed_get_stats (self->feed, &stats);
+    wc_normaliser_stats_add (&self->earlier, &stats);
     g_ptr_array_add (self->retired, g_steal_pointer (&self->feed));
+  }
   self->feed = feed;
   wc_track_feed_set_patience (feed, self->patience_us);
   self->used = FALSE;
@@ -419,11 +424,12 @@ wc_source_track_dup_feed (WcSourceTrack *self)
 void
 wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats)
 {
-  g_autoptr (WcTrackFeed) feed = wc_source_track_dup_feed (self);
-
   *stats = (WcNormaliserStats){0};
-  if (feed != NULL)
-    wc_track_feed_get_stats (feed, stats);
+  pthread_mutex_lock (&self->lock);
+  if (self->feed != NULL)
+    wc_track_feed_get_stats (self->feed, stats);
+  wc_normaliser_stats_add (stats, &self->earlier);
+  pthread_mutex_unlock (&self->lock);
 }
 
 gboolean

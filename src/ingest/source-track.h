@@ -93,6 +93,7 @@ WcTrack *wc_source_track_dup_track (WcSourceTrack *self);
 /** @status must be cleared. */
 void wc_source_track_get_status (WcSourceTrack *self,
                                  WcSourceTrackStatus *status);
+/** Of all connections and formats: the numbers never fall. */
 void wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats);
 /** What becomes of its packets; NULL until a format was set. (transfer full) */
 WcTrackFeed *wc_source_track_dup_feed (WcSourceTrack *self);

@@ -44,8 +44,9 @@ struct WcTrackFeed {
   WcTrackLimits limits;
   WcConversion *conversion; /* NULL: never needed */
 
-  pthread_mutex_t lock; /* guards what follows */
-  WcNormaliser *out;    /* writes the track */
+  pthread_mutex_t lock;      /* guards what follows */
+  WcNormaliser *out;         /* writes the track */
+  WcNormaliserStats earlier; /* of what received before, see count_on () */
   gint64 patience_us;
   gboolean retired;
   /* what is converted comes in here; NULL: it goes to `out` as it comes */
@@ -234,6 +235,19 @@ receiver (WcTrackFeed *self)
   return self->input != NULL ? self->input : self->out;
 }
 
+/* @after receives in the place of @before: what is counted goes on from there,
+ * whatever @after has counted of something else. */
+static void
+count_on (WcTrackFeed *self, WcNormaliser *before, WcNormaliser *after)
+{
+  WcNormaliserStats stats;
+
+  wc_normaliser_get_stats (before, &stats);
+  wc_normaliser_stats_add (&self->earlier, &stats);
+  wc_normaliser_get_stats (after, &stats);
+  wc_normaliser_stats_subtract (&self->earlier, &stats);
+}
+
 static void
 set_b_frames (WcTrackFeed *self, WcBFrames what, const char *reason)
 {
@@ -326,6 +340,7 @@ wc_track_feed_get_stats (WcTrackFeed *self, WcNormaliserStats *stats)
 {
   pthread_mutex_lock (&self->lock);
   wc_normaliser_get_stats (receiver (self), stats);
+  wc_normaliser_stats_add (stats, &self->earlier);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -518,6 +533,7 @@ begin_transcoding (WcTrackFeed *self, const char *reason)
   pthread_mutex_lock (&self->lock);
   wc_normaliser_flush (self->out, G_MAXINT64);
   open_input (self, &why);
+  count_on (self, self->out, self->input);
   self->status.state = WC_CONVERSION_SLEEPING;
   if (!self->retired)
     wc_track_clear (self->track);
@@ -530,6 +546,7 @@ end_transcoding (WcTrackFeed *self)
 {
   stop_converter (self, WC_CONVERSION_NONE);
   pthread_mutex_lock (&self->lock);
+  count_on (self, self->input, self->out);
   close_input (self);
   wc_normaliser_restart (self->out);
   self->status.state = WC_CONVERSION_NONE;

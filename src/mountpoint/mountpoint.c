@@ -529,6 +529,15 @@ wc_mountpoint_get_track_info (WcMountpoint *mountpoint, WcMedia media,
   return info->present;
 }
 
+gboolean
+wc_mountpoint_get_counts (WcMountpoint *mountpoint, WcMedia media,
+                          WcIngestCounts *counts)
+{
+  *counts = (WcIngestCounts){0};
+  return mountpoint->ingest != NULL &&
+         wc_ingest_get_counts (mountpoint->ingest, media, counts);
+}
+
 /* --- life ------------------------------------------------------------------
  */
 

@@ -79,6 +79,10 @@ guint wc_mountpoint_n_viewers (WcMountpoint *mountpoint);
 gboolean wc_mountpoint_get_track_info (WcMountpoint *mountpoint, WcMedia media,
                                        WcIngestTrackInfo *info);
 
+/** What was counted of a track of its source; FALSE: it has none. */
+gboolean wc_mountpoint_get_counts (WcMountpoint *mountpoint, WcMedia media,
+                                   WcIngestCounts *counts);
+
 /** Its source, if that is one out of several; else NULL. (transfer none) */
 WcIngestFailover *wc_mountpoint_failover (WcMountpoint *mountpoint);
 

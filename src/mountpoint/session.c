@@ -373,6 +373,14 @@ wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats)
     wc_viewer_peer_get_stats (WC_VIEWER_PEER (session->peer), stats);
 }
 
+void
+wc_session_get_publisher_stats (WcSession *session, WcPublisherStats *stats)
+{
+  *stats = (WcPublisherStats){0};
+  if (session->peer != NULL && session->publishes)
+    wc_publisher_peer_get_stats (WC_PUBLISHER_PEER (session->peer), stats);
+}
+
 /* --- life ------------------------------------------------------------------
  */
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/address.h"
+#include "peer/publisher-peer.h"
 #include "peer/viewer-peer.h"
 
 typedef enum {
@@ -64,7 +65,12 @@ gint wc_session_video_index (WcSession *session);
 gboolean wc_session_offers_layers (WcSession *session);
 /** (transfer none) */
 const WcLayerWish *wc_session_layer_wish (WcSession *session);
+/** Of a viewer; all zero of a publisher. */
 void wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats);
+
+/** Of a publisher; all zero of a viewer. */
+void wc_session_get_publisher_stats (WcSession *session,
+                                     WcPublisherStats *stats);
 
 /** TRUE when @ufrag and @pwd (nullable: not given) are of the current ICE
  * generation; FALSE means that the viewer asks for an ICE restart. */

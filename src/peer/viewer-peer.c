@@ -368,6 +368,7 @@ add_webrtcbin_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
   stats->plis = lane.plis;
   stats->rtt_ms = lane.rtt_ms;
   stats->loss = lane.loss;
+  stats->reports = lane.reports;
 }
 
 static void
@@ -383,6 +384,7 @@ add_direct_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
   stats->loss = lane.loss;
   stats->jitter_ms = lane.jitter_ms;
   stats->estimated_bps = lane.estimated_bps;
+  stats->reports = lane.reports;
 }
 
 void
@@ -395,6 +397,9 @@ wc_viewer_peer_get_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
       .packets_sent = sent.packets_sent,
       .bytes_sent = sent.bytes_sent,
       .packets_dropped = sent.packets_dropped,
+      .skips = sent.skips,
+      .first_packet_us = sent.first_packet_us,
+      .first_frame_us = sent.first_frame_us,
       .bitrate_bps = sent.bitrate_bps,
       .layer = sent.layer,
       .has_address = sent.has_address,

@@ -4,12 +4,14 @@
  * webrtcbin retires when the viewer has its keys. Threads: see WcPeer. */
 #pragma once
 
+#include "engine/report-meter.h"
 #include "engine/track.h"
 #include "peer/peer.h"
 
 typedef struct {
   guint64 packets_sent, bytes_sent; /* media with RTP header, without RTX */
   guint64 packets_dropped; /* queue full; the viewer skips to a key frame */
+  guint skips;             /* times that it did */
   guint nacks, plis;       /* received */
   gint rtt_ms;             /* -1: not known yet */
   double loss;             /* 0..1: fraction lost of the newest reports */
@@ -17,6 +19,9 @@ typedef struct {
   guint64 estimated_bps;   /* what the viewer takes its link for; 0: not said */
   guint resent;            /* packets sent again; direct lane alone */
   guint32 bitrate_bps;     /* sent, over about the last second */
+  gint64 first_packet_us;  /* monotonic: when it was sent; 0: not yet */
+  gint64 first_frame_us;   /* the same of a whole frame of video */
+  WcReportCounts reports;  /* all that have come */
   gint layer;              /* as wc_viewer_peer_select_layer () calls it; -1 */
   gboolean has_address;
   WcAddress address; /* of the viewer, when ICE is connected */

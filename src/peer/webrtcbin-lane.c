@@ -59,6 +59,7 @@ struct WcWebrtcbinLane {
   gint64 key_request_us; /* RTCP's: when the last one was passed on */
   atomic_uint nacks, plis;
   atomic_int rtt_ms, loss_256; /* of the newest reports */
+  WcReportMeter reports;
 };
 
 /* --- queue ---------------------------------------------------------------- */
@@ -210,15 +211,17 @@ static void
 note_reports (WcWebrtcbinLane *lane, const WcRtcpSummary *summary)
 {
   guint64 now_ntp = wc_clock_now_ntp ();
-  int loss = 0;
+  int loss = -1, rtt_ms = -1;
 
   for (guint i = 0; i < summary->n_reports; i++) {
-    gint rtt_ms = wc_rtcp_round_trip_ms (&summary->reports[i], now_ntp);
-    loss = MAX (loss, summary->reports[i].fraction_lost);
-    if (rtt_ms >= 0)
-      atomic_store (&lane->rtt_ms, rtt_ms);
+    const WcRtcpReport *report = &summary->reports[i];
+    rtt_ms = MAX (rtt_ms, wc_rtcp_round_trip_ms (report, now_ntp));
+    loss = MAX (loss, report->fraction_lost);
   }
-  if (summary->n_reports > 0)
+  wc_report_meter_add (&lane->reports, rtt_ms, loss);
+  if (rtt_ms >= 0)
+    atomic_store (&lane->rtt_ms, rtt_ms);
+  if (loss >= 0)
     atomic_store (&lane->loss_256, loss);
 }
 
@@ -462,4 +465,5 @@ wc_webrtcbin_lane_get_stats (WcWebrtcbinLane *lane, WcWebrtcbinLaneStats *stats)
       .rtt_ms = atomic_load (&lane->rtt_ms),
       .loss = atomic_load (&lane->loss_256) / 256.0,
   };
+  wc_report_meter_get (&lane->reports, &stats->reports);
 }

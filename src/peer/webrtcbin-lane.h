@@ -9,6 +9,7 @@
 #pragma once
 
 #include "engine/lane.h"
+#include "engine/report-meter.h"
 #include "engine/subscriber.h"
 #include "peer/connection.h"
 
@@ -29,6 +30,7 @@ typedef struct {
   guint nacks, plis;
   gint rtt_ms; /* -1 */
   double loss;
+  WcReportCounts reports; /* all of them */
 } WcWebrtcbinLaneStats;
 
 /** What the engine calls; `lane_data` is the WcWebrtcbinLane. */

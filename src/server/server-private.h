@@ -19,6 +19,7 @@ struct WcServer {
   WcAccess *access;
   WcTurn *turn;
   WcEventBus *bus;
+  WcMetrics *metrics;
   WcHttpContext http_context;
   WcHttpServer *http;
   /* While it stops. */

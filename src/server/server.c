@@ -7,6 +7,7 @@
 #include "mountpoint/links.h"
 #include "peer/network.h"
 #include "server/server-private.h"
+#include "stats/metrics.h"
 #include "stats/process.h"
 #include "version.h"
 
@@ -109,9 +110,24 @@ reload (gpointer user_data)
   return wc_server_reload (user_data);
 }
 
+static void
+make_metrics (WcServer *server)
+{
+  WcMetricsContext context = {
+      .config = server->config,
+      .engine = server->engine,
+      .peers = server->peers,
+      .registry = server->registry,
+      .version = WC_VERSION,
+  };
+
+  server->metrics = wc_metrics_new (&context);
+}
+
 static gboolean
 make_http (WcServer *server, GError **error)
 {
+  make_metrics (server);
   server->bus = wc_event_bus_new (server->registry);
   server->http_context = (WcHttpContext){
       .config = server->config,
@@ -125,6 +141,7 @@ make_http (WcServer *server, GError **error)
       .turn = server->turn,
       .bus = server->bus,
       .control = {.reload = reload, .user_data = server},
+      .metrics = server->metrics,
       .version = WC_VERSION,
   };
   server->http = wc_http_server_new (&server->http_context);
@@ -250,6 +267,7 @@ wc_server_free (WcServer *server)
   if (server->registry != NULL)
     wc_registry_stop (server->registry);
   g_clear_pointer (&server->http, wc_http_server_free);
+  g_clear_pointer (&server->metrics, wc_metrics_free);
   g_clear_pointer (&server->bus, wc_event_bus_free);
   g_clear_pointer (&server->turn, wc_turn_free);
   g_clear_pointer (&server->access, wc_access_free);

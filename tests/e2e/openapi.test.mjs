@@ -582,7 +582,8 @@ describe('every operation', () => {
     contract.judgeRefusal('alive', long);
   });
 
-  test('of pages and health', async () => {
+  test('of pages, health and metrics', async () => {
+    await is(200, manage('readMetrics'));
     await is(200, contract.call(server, 'alive'));
     await is(200, contract.call(server, 'ready'));
     for (const [id, file] of [['pageIndex'], ['pageWatch'], ['pagePublish'],

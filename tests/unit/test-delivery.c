@@ -158,6 +158,26 @@ test_wait (Fixture *f, gconstpointer unused)
   assert_contiguous (f, 0);
 }
 
+/* When the first frame was over, not when it began, and not a later one. */
+static void
+test_first_frame (Fixture *f, gconstpointer unused)
+{
+  WcPacket *packets[PACKETS_PER_FRAME];
+
+  wc_delivery_begin (&f->delivery, 0, TRUE);
+  for (guint i = 0; i < PACKETS_PER_FRAME; i++)
+    packets[i] = make_packet (f, TRUE, i);
+  wc_delivery_live (&f->delivery, packets, PACKETS_PER_FRAME - 1, 64, 1000);
+  g_assert_cmpint (f->delivery.start_sent_us, ==, 1000);
+  g_assert_cmpint (f->delivery.frame_sent_us, ==, 0);
+  for (guint i = 1; i <= 2; i++)
+    wc_delivery_live (&f->delivery, packets + PACKETS_PER_FRAME - 1, 1, 64,
+                      1000 + i);
+  g_assert_cmpint (f->delivery.frame_sent_us, ==, 1001);
+  for (guint i = 0; i < PACKETS_PER_FRAME; i++)
+    wc_packet_unref (packets[i]);
+}
+
 /* A group of 100 frames: all of it comes, squeezed into 0.1 s before now. */
 static void
 test_catch_up (Fixture *f, gconstpointer unused)
@@ -428,6 +448,7 @@ main (int argc, char **argv)
 #define ADD(name, function)                                                    \
   g_test_add ("/delivery/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("wait", test_wait);
+  ADD ("first-frame", test_first_frame);
   ADD ("catch-up", test_catch_up);
   ADD ("overtaken", test_overtaken);
   ADD ("evicted", test_evicted);

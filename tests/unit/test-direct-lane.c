@@ -396,6 +396,16 @@ test_reports (Fixture *f, gconstpointer unused)
   g_assert_cmpint (stats.rtt_ms, <, 5000);
   g_assert_cmpfloat (stats.loss, ==, 0.25);
   g_assert_cmpuint (stats.jitter_ms, ==, 90);
+
+  /* It is counted: one of 0.2 to 0.5 lost, one round trip. */
+  guint64 round_trips = 0;
+  for (guint i = 0; i <= wc_report_rtt_bounds.n; i++)
+    round_trips += stats.reports.rtt.counts[i];
+  g_assert_cmpuint (round_trips, ==, 1);
+  g_assert_cmpfloat (stats.reports.rtt.sum, ==, stats.rtt_ms / 1000.0);
+  for (guint i = 0; i <= wc_report_loss_bounds.n; i++)
+    g_assert_cmpuint (stats.reports.loss.counts[i], ==, i == 6 ? 1 : 0);
+  g_assert_cmpfloat (stats.reports.loss.sum, ==, 0.25);
 }
 
 static void

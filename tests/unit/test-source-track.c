@@ -155,14 +155,21 @@ test_other_ssrc (void)
 static void
 test_other_codec (void)
 {
+  WcNormaliserStats stats;
   Fixture f;
 
   set_up (&f, WC_MEDIA_AUDIO);
   g_assert_true (announce (&f, PCMU, NULL));
   g_autoptr (WcTrack) before = wc_source_track_dup_track (f.track);
+  push (&f, 1, 0);
+  push (&f, 1, 0);
   g_assert_true (announce (&f, OPUS, NULL));
   g_autoptr (WcTrack) after = wc_source_track_dup_track (f.track);
   g_assert_true (before != after);
+  push (&f, 2, 97);
+  wc_source_track_get_stats (f.track, &stats); /* of both */
+  g_assert_cmpuint (stats.packets, ==, 3);
+  g_assert_cmpuint (get_stats (&f).packets, ==, 1);
   g_assert_cmpint (wc_track_codec (after), ==, WC_CODEC_OPUS);
   tear_down (&f);
 }

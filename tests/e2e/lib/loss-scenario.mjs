@@ -7,6 +7,7 @@
 import { launchBrowser, openViewerPage, Viewer } from './browser.mjs';
 import { liveMountpoint } from './fixture.mjs';
 import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
+import { Metrics } from './metrics.mjs';
 import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 
@@ -25,7 +26,18 @@ async function run(scope) {
   for (let stretch = 0; stretch < 6; stretch += 1) {
     stats = await viewer.frames(50, { timeoutMs: 10000 });
   }
-  return { dropped: dropped(), ...stats };
+  const metrics = await Metrics.read(server);
+  const counted = (name) => metrics.value(name, { mountpoint: 'lossy' });
+  return {
+    dropped: dropped(),
+    ...stats,
+    metrics: {
+      nacked: counted('whepcast_egress_nacked_packets_total'),
+      retransmitted: counted('whepcast_egress_retransmitted_packets_total'),
+      reports: counted('whepcast_viewer_loss_ratio_count'),
+      loss: counted('whepcast_viewer_loss_ratio_sum'),
+    },
+  };
 }
 
 await report(run);
