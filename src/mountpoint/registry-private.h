@@ -9,6 +9,17 @@
 #include "mountpoint/session-table.h"
 #include "mountpoint/store.h"
 
+/** What a viewer may be turned away by. */
+typedef enum {
+  WC_LIMIT_VIEWERS,
+  WC_LIMIT_VIEWERS_PER_MOUNTPOINT,
+  WC_LIMIT_VIEWERS_PER_ADDRESS,
+  WC_LIMIT_PENDING,
+  WC_LIMIT_EGRESS,
+  WC_LIMIT_JOINS,
+  WC_N_LIMITS
+} WcLimit;
+
 struct _WcRegistry {
   GObject parent;
   const WcMountpointContext *context;
@@ -21,6 +32,7 @@ struct _WcRegistry {
   WcSessionTable *sessions;
   WcAdmission *admission;
   GPtrArray *probes; /* what probe.c runs; owned by it */
+  guint64 refused[WC_N_LIMITS];
   gboolean stopped;
 };
 

@@ -217,6 +217,25 @@ wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
 /* --- watching --------------------------------------------------------------
  */
 
+static const char *const limit_keys[WC_N_LIMITS] = {
+    [WC_LIMIT_VIEWERS] = "max-viewers",
+    [WC_LIMIT_VIEWERS_PER_MOUNTPOINT] = "max-viewers-per-mountpoint",
+    [WC_LIMIT_VIEWERS_PER_ADDRESS] = "max-viewers-per-address",
+    [WC_LIMIT_PENDING] = "max-pending",
+    [WC_LIMIT_EGRESS] = "max-egress-bps",
+    [WC_LIMIT_JOINS] = "joins-per-second",
+};
+
+gboolean
+wc_registry_get_refusals (WcRegistry *registry, guint index,
+                          WcRefusals *refusals)
+{
+  if (index >= WC_N_LIMITS)
+    return FALSE;
+  *refusals = (WcRefusals){limit_keys[index], registry->refused[index]};
+  return TRUE;
+}
+
 /* The limits of time; the viewer is counted when it passes. */
 static gboolean
 may_join (WcRegistry *self, GTask *task)
@@ -225,15 +244,18 @@ may_join (WcRegistry *self, GTask *task)
   guint n_viewers = wc_session_table_n_viewers (self->sessions);
 
   if (!wc_admission_has_bandwidth (self->admission, n_viewers)) {
+    self->refused[WC_LIMIT_EGRESS]++;
     wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_LIMIT,
                         "there is no bandwidth for another viewer ([limits] "
-                        "max-egress-bps)");
+                        "%s)",
+                        limit_keys[WC_LIMIT_EGRESS]);
     return FALSE;
   }
   if (!wc_admission_may_join (self->admission, now_us)) {
+    self->refused[WC_LIMIT_JOINS]++;
     wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_RATE,
-                        "too many viewers come at once ([limits] "
-                        "joins-per-second)");
+                        "too many viewers come at once ([limits] %s)",
+                        limit_keys[WC_LIMIT_JOINS]);
     return FALSE;
   }
   wc_admission_join (self->admission, now_us);
@@ -248,25 +270,26 @@ has_room (WcRegistry *self, WcMountpoint *mountpoint, const char *address,
   const WcConfig *config = self->context->sources.config;
   const struct {
     guint max, n;
-    const char *key;
   } limits[] = {
-      {config->max_viewers, wc_session_table_n_viewers (self->sessions),
-       "max-viewers"},
-      {config->max_viewers_per_mountpoint, wc_mountpoint_n_viewers (mountpoint),
-       "max-viewers-per-mountpoint"},
-      {config->max_viewers_per_address,
-       wc_session_table_n_of_address (self->sessions, address),
-       "max-viewers-per-address"},
-      {config->max_pending, wc_session_table_n_pending (self->sessions),
-       "max-pending"},
+      [WC_LIMIT_VIEWERS] = {config->max_viewers,
+                            wc_session_table_n_viewers (self->sessions)},
+      [WC_LIMIT_VIEWERS_PER_MOUNTPOINT] = {config->max_viewers_per_mountpoint,
+                                           wc_mountpoint_n_viewers (
+                                               mountpoint)},
+      [WC_LIMIT_VIEWERS_PER_ADDRESS] = {config->max_viewers_per_address,
+                                        wc_session_table_n_of_address (
+                                            self->sessions, address)},
+      [WC_LIMIT_PENDING] = {config->max_pending,
+                            wc_session_table_n_pending (self->sessions)},
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++) {
     if (limits[i].max == 0 || limits[i].n < limits[i].max)
       continue;
+    self->refused[i]++;
     wc_registry_refuse (task, WC_MOUNTPOINT_ERROR_LIMIT,
                         "there is no room for another viewer ([limits] %s=%u)",
-                        limits[i].key, limits[i].max);
+                        limit_keys[i], limits[i].max);
     return FALSE;
   }
   return may_join (self, task);

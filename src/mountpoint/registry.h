@@ -72,6 +72,16 @@ void wc_registry_watch_async (WcRegistry *registry, const char *id,
 WcSession *wc_registry_watch_finish (WcRegistry *registry, GAsyncResult *result,
                                      GError **error);
 
+/** A limit that has turned viewers away. */
+typedef struct {
+  const char *key; /* of [limits]; static */
+  guint64 n;       /* how many */
+} WcRefusals;
+
+/** Of limit @index, from 0; FALSE: there are no more limits. */
+gboolean wc_registry_get_refusals (WcRegistry *registry, guint index,
+                                   WcRefusals *refusals);
+
 /** A session of @mountpoint_id by its secret; NULL when unknown or closed. */
 WcSession *wc_registry_find_session (WcRegistry *registry,
                                      const char *mountpoint_id,

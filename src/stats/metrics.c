@@ -326,6 +326,22 @@ write_sums (WcMetrics *self, GString *text, const GArray *rows)
 }
 
 static void
+write_refusals (WcMetrics *self, GString *text)
+{
+  const char *name = "whepcast_viewers_refused_total";
+  WcRefusals refusals;
+
+  wc_metrics_text_family (text, name, WC_METRIC_COUNTER,
+                          "Offers of viewers refused by a key of [limits].");
+  for (guint i = 0;
+       wc_registry_get_refusals (self->context.registry, i, &refusals); i++) {
+    g_autoptr (GString) labels = g_string_new (NULL);
+    wc_metrics_text_label (labels, "limit", refusals.key);
+    wc_metrics_text_count (text, name, labels->str, refusals.n);
+  }
+}
+
+static void
 write_mountpoints (WcMetrics *self, GString *text, const GArray *rows)
 {
   write_info (text, rows);
@@ -355,6 +371,7 @@ wc_metrics_write (WcMetrics *metrics)
 
   wc_server_metrics_write (&metrics->context, text);
   write_sums (metrics, text, rows);
+  write_refusals (metrics, text);
   write_mountpoints (metrics, text, rows);
   return text;
 }

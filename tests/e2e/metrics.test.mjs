@@ -290,6 +290,29 @@ test('a fail-over counts what plays, and how often that changed', LIMIT,
       < 50 * age * 1.5, 'packets of both would be more');
   }));
 
+test('viewers that a limit turned away', LIMIT, scoped(async (scope) => {
+  const strict = await startServer(scope,
+    { config: `[limits]\njoins-per-second=1\n${LOOPBACK}` });
+  await strict.api.create({ id: 'hall', kind: 'test' });
+  await strict.api.waitState('hall', 'live', { timeoutMs: 20000 });
+  const name = 'whepcast_viewers_refused_total';
+  const first = await Metrics.read(strict);
+  assert.equal(first.value(name), 0);
+  assert.equal(first.value(name, { limit: 'max-viewers' }), 0);
+  let refused = 0;
+  for (let i = 0; i < 20; i += 1) {
+    const { status } = await request(strict.whep('hall'), {
+      method: 'POST', headers: { 'Content-Type': 'application/sdp' }, body: 'v=0\r\n',
+    });
+    refused += status === 429 ? 1 : 0;
+  }
+  assert.ok(refused > 0, 'none was too many');
+  const last = await Metrics.read(strict);
+  assert.equal(last.value(name, { limit: 'joins-per-second' }), refused);
+  assert.equal(last.value(name), refused, 'and by no other limit');
+  assert.equal(last.value('whepcast_viewer_sessions_total'), 20 - refused);
+}));
+
 describe('the Grafana board', () => {
   const board = JSON.parse(readFileSync(
     join(ROOT, 'packaging/grafana/whepcast.json'), 'utf8'));
