@@ -19,6 +19,7 @@ import { LOOPBACK, ROOT, startServer, temporaryDirectory } from './lib/server.mj
 import { waitFor } from './lib/wait.mjs';
 
 const LIMIT = { timeout: 90000 };
+const READINGS = 10;
 const suite = suiteScope(after);
 let server;
 
@@ -359,23 +360,25 @@ describe('the Grafana board', () => {
   }));
 });
 
+/** The processor time of the thread that answers. */
+const mainThreadMs = ({ pid }) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+
 test('500 mountpoints', LIMIT, scoped(async (scope) => {
   const big = await startServer(scope);
   for (let i = 0; i < 500; i += 1) {
     await big.api.create({ id: `camera-${i}`, kind: 'whip', persist: false });
   }
-  const times = [];
+  const before = mainThreadMs(big);
   let metrics;
-  for (let i = 0; i < 5; i += 1) {
-    const start = performance.now();
-    const answer = await big.api.call('GET', '/metrics');
-    times.push(performance.now() - start);
-    metrics = new Metrics(answer.text);
+  for (let i = 0; i < READINGS; i += 1) {
+    metrics = new Metrics((await big.api.call('GET', '/metrics')).text);
   }
+  const ms = (mainThreadMs(big) - before) / READINGS;
   assert.equal(metrics.samples('whepcast_mountpoint_live').length, 500);
   assert.equal(metrics.value('whepcast_mountpoints'), 500);
   const lines = metrics.text.split('\n').length;
   assert.ok(lines / 500 < 100, `${lines} lines`);
   process.stdout.write(`# ${lines} lines, ${metrics.text.length} bytes, `
-    + `${times.map((ms) => ms.toFixed(1)).join(', ')} ms\n`);
+    + `${ms.toFixed(1)} ms of the main thread each\n`);
 }));

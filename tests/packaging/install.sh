@@ -29,6 +29,7 @@ lib/sysusers.d/whepcast.conf
 share/bash-completion/completions/whepcast
 share/doc/whepcast/README.md
 share/doc/whepcast/examples/Caddyfile
+share/doc/whepcast/examples/grafana-whepcast.json
 share/doc/whepcast/examples/nginx-whepcast.conf
 share/doc/whepcast/whepcast.conf.sample
 share/fish/vendor_completions.d/whepcast.fish
