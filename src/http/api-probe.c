@@ -20,8 +20,9 @@ result_json (const WcProbeResult *result)
   json_object_set_int_member (object, "elapsed_ms", result->elapsed_ms);
   json_object_set_array_member (object, "tracks",
                                 wc_tracks_json_new (result->tracks, NULL));
-  json_object_set_array_member (object, "diagnosis",
-                                wc_diagnosis_json_new (result->tracks));
+  json_object_set_array_member (
+      object, "diagnosis",
+      wc_diagnosis_json_new (result->tracks, WC_SENDER_ENCODER));
   return object;
 }
 

@@ -105,6 +105,16 @@ push_line (const WcMountpointSpec *spec,
   return NULL;
 }
 
+static WcSender
+sender_of (WcMountpoint *mountpoint)
+{
+  WcPublisherInfo info;
+
+  return wc_mountpoint_get_publisher (mountpoint, &info)
+             ? wc_sender_of_user_agent (wc_session_user_agent (info.session))
+             : WC_SENDER_ENCODER;
+}
+
 static void
 set_tracks (JsonObject *object, WcMountpoint *mountpoint, WcRequest *request)
 {
@@ -118,8 +128,9 @@ set_tracks (JsonObject *object, WcMountpoint *mountpoint, WcRequest *request)
   }
   json_object_set_array_member (object, "tracks",
                                 wc_tracks_json_new (infos, specs));
-  json_object_set_array_member (object, "diagnosis",
-                                wc_diagnosis_json_new (infos));
+  json_object_set_array_member (
+      object, "diagnosis",
+      wc_diagnosis_json_new (infos, sender_of (mountpoint)));
 
   g_autofree char *push = push_line (spec, infos, specs, request);
   wc_api_set_text (object, "push", push);

@@ -2,7 +2,6 @@
 #include "http/stream-json.h"
 
 #include "http/api.h"
-#include "ingest/diagnosis.h"
 
 static void
 set_positive (JsonObject *object, const char *name, guint value)
@@ -130,9 +129,10 @@ wc_finding_json_new (const WcFinding *finding)
 }
 
 JsonArray *
-wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA])
+wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA],
+                       WcSender sender)
 {
-  g_autoptr (GPtrArray) findings = wc_diagnose (tracks);
+  g_autoptr (GPtrArray) findings = wc_diagnose (tracks, sender);
   JsonArray *array = json_array_new ();
 
   for (guint i = 0; i < findings->len; i++)

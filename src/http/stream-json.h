@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/finding.h"
-#include "ingest/ingest.h"
+#include "ingest/diagnosis.h"
 
 #include <json-glib/json-glib.h>
 
@@ -16,4 +16,5 @@ void wc_stream_json_set (JsonObject *track, const WcIngestTrackInfo *info);
 JsonObject *wc_finding_json_new (const WcFinding *finding);
 /** What a browser will not like of the tracks, and how to mend it: objects with
  * severity, code, media, text and fix. (transfer full) */
-JsonArray *wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA]);
+JsonArray *wc_diagnosis_json_new (const WcIngestTrackInfo tracks[WC_N_MEDIA],
+                                  WcSender sender);

@@ -223,6 +223,57 @@ look_at_network (GPtrArray *findings, const WcIngestTrackInfo *track)
         ABS (stream->drift_ppm) * 3600 / 1e6);
 }
 
+/* --- who sends --------------------------------------------------------------
+ */
+
+/* What helps where there are no encoder's settings. */
+static const struct {
+  const char *code, *fix;
+} browser_fixes[] = {
+    {"level", "choose a smaller picture on the publisher page"},
+    {"odd-size", "choose another picture on the publisher page, or share the "
+                 "whole screen in place of a window"},
+    {"bitrate", "choose a smaller picture on the publisher page"},
+    {"h265", "publish from the page of this server, which prefers H.264"},
+    {"loss", "a cable in place of radio, or a smaller picture"},
+    {"jitter", "a cable in place of radio; close what keeps the publishing "
+               "machine busy"},
+    {"no-audio", "choose a microphone on the publisher page, and allow it"},
+    {"no-video", "choose a camera or a screen on the publisher page"},
+};
+
+static const char *
+browser_fix (const char *code)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (browser_fixes); i++)
+    if (g_str_equal (browser_fixes[i].code, code))
+      return browser_fixes[i].fix;
+  return NULL;
+}
+
+/* A browser makes key frames when it is asked, and it is asked when a viewer
+ * needs one: how rare they are otherwise says nothing. */
+static void
+suit_browser (GPtrArray *findings)
+{
+  for (guint i = findings->len; i-- > 0;) {
+    WcFinding *finding = findings->pdata[i];
+    if (g_str_equal (finding->code, "key-frames"))
+      g_ptr_array_remove_index (findings, i);
+    else
+      finding->fix = browser_fix (finding->code);
+  }
+}
+
+/* What browsers have called themselves since 1995, and encoders do not. */
+WcSender
+wc_sender_of_user_agent (const char *user_agent)
+{
+  return user_agent != NULL && g_str_has_prefix (user_agent, "Mozilla/")
+             ? WC_SENDER_BROWSER
+             : WC_SENDER_ENCODER;
+}
+
 static int
 compare (gconstpointer a, gconstpointer b)
 {
@@ -247,7 +298,7 @@ look_at_tracks (GPtrArray *findings, const WcIngestTrackInfo tracks[WC_N_MEDIA])
 }
 
 GPtrArray *
-wc_diagnose (const WcIngestTrackInfo tracks[WC_N_MEDIA])
+wc_diagnose (const WcIngestTrackInfo tracks[WC_N_MEDIA], WcSender sender)
 {
   GPtrArray *findings = wc_findings_new ();
   const WcIngestTrackInfo *video = &tracks[WC_MEDIA_VIDEO];
@@ -265,6 +316,8 @@ wc_diagnose (const WcIngestTrackInfo tracks[WC_N_MEDIA])
     if (tracks[i].present)
       look_at_network (findings, &tracks[i]);
   look_at_tracks (findings, tracks);
+  if (sender == WC_SENDER_BROWSER)
+    suit_browser (findings);
   g_ptr_array_sort (findings, compare);
   return findings;
 }

@@ -43,7 +43,7 @@ static void
 assert_only (const WcIngestTrackInfo tracks[WC_N_MEDIA], const char *code,
              const char *severity, const char *says)
 {
-  g_autoptr (GPtrArray) findings = wc_diagnose (tracks);
+  g_autoptr (GPtrArray) findings = wc_diagnose (tracks, WC_SENDER_ENCODER);
 
   if (code == NULL) {
     g_assert_cmpuint (findings->len, ==, 0);
@@ -155,10 +155,43 @@ test_order (void)
   tracks[WC_MEDIA_AUDIO].present = FALSE;
   tracks[WC_MEDIA_VIDEO].stream.bitrate_bps = 99000000;
   tracks[WC_MEDIA_VIDEO].stream.format.bit_depth = 10;
-  g_autoptr (GPtrArray) findings = wc_diagnose (tracks);
+  g_autoptr (GPtrArray) findings = wc_diagnose (tracks, WC_SENDER_ENCODER);
   g_assert_cmpuint (findings->len, ==, 3);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpint (((WcFinding *)findings->pdata[i])->severity, ==, 2 - i);
+}
+
+/* Who has no encoder's settings is not told to change them. */
+static void
+test_browser (void)
+{
+  WcIngestTrackInfo tracks[WC_N_MEDIA];
+
+  set_good (tracks);
+  tracks[WC_MEDIA_VIDEO].stream.bitrate_bps = 99000000;
+  tracks[WC_MEDIA_VIDEO].stream.key_interval_ms = 60000;
+  tracks[WC_MEDIA_VIDEO].stream.format.interlaced = TRUE;
+  g_autoptr (GPtrArray) all = wc_diagnose (tracks, WC_SENDER_ENCODER);
+  g_assert_cmpuint (all->len, ==, 3);
+  g_autoptr (GPtrArray) findings = wc_diagnose (tracks, WC_SENDER_BROWSER);
+  g_assert_cmpuint (findings->len, ==, 2);
+  const WcFinding *bitrate = findings->pdata[0];
+  const WcFinding *interlaced = findings->pdata[1];
+  g_assert_cmpstr (bitrate->code, ==, "bitrate");
+  g_assert_nonnull (strstr (bitrate->fix, "publisher page"));
+  g_assert_cmpstr (interlaced->code, ==, "interlaced");
+  g_assert_null (interlaced->fix);
+}
+
+static void
+test_sender (void)
+{
+  g_assert_cmpint (
+      wc_sender_of_user_agent ("Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0"),
+      ==, WC_SENDER_BROWSER);
+  g_assert_cmpint (wc_sender_of_user_agent ("OBS-Studio/30.2"), ==,
+                   WC_SENDER_ENCODER);
+  g_assert_cmpint (wc_sender_of_user_agent (NULL), ==, WC_SENDER_ENCODER);
 }
 
 int
@@ -172,5 +205,7 @@ main (int argc, char **argv)
   g_test_add_func ("/diagnosis/sound", test_sound);
   g_test_add_func ("/diagnosis/network", test_network);
   g_test_add_func ("/diagnosis/order", test_order);
+  g_test_add_func ("/diagnosis/browser", test_browser);
+  g_test_add_func ("/diagnosis/sender", test_sender);
   return g_test_run ();
 }
