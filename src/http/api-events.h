@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /api/v1/events: what happens to mountpoints, for the dashboard and the
- * like. Main thread. */
+ * like; with `?figures=MS` also the numbers that move, every so many
+ * milliseconds, as long as they are read. Main thread. */
 #pragma once
 
 #include "http/request.h"

@@ -62,6 +62,18 @@ engine_json (const WcHttpContext *context)
 }
 
 static JsonObject *
+joins_json (const WcHttpContext *context)
+{
+  JsonObject *object = json_object_new ();
+  WcJoinStats joins;
+
+  wc_registry_get_joins (context->registry, &joins);
+  json_object_set_int_member (object, "count", (gint64)joins.joins);
+  json_object_set_int_member (object, "waited_ms", (gint64)joins.waited_ms);
+  return object;
+}
+
+static JsonObject *
 limits_json (const WcConfig *config)
 {
   JsonObject *object = json_object_new ();
@@ -214,6 +226,7 @@ wc_api_server_get (WcRequest *request)
   json_object_set_array_member (object, "problems", problems_json (context));
   json_object_set_object_member (object, "process", process_json (&process));
   json_object_set_object_member (object, "engine", engine_json (context));
+  json_object_set_object_member (object, "joins", joins_json (context));
   json_object_set_object_member (object, "rtp", rtp_json (context));
   json_object_set_object_member (object, "rtsp", rtsp_json (context));
   json_object_set_object_member (object, "limits",

@@ -94,18 +94,22 @@ wc_api_parse_body (WcRequest *request)
   return json_object_ref (json_node_get_object (root));
 }
 
-static gboolean
-parse_number (WcRequest *request, GHashTable *query, const char *name,
-              guint max, guint *value)
+gboolean
+wc_api_parse_query_number (WcRequest *request, const char *name, guint min,
+                           guint max, guint *value)
 {
-  const char *text = query != NULL ? g_hash_table_lookup (query, name) : NULL;
+  const char *query =
+      g_uri_get_query (soup_server_message_get_uri (request->message));
+  g_autoptr (GHashTable) fields =
+      query != NULL ? soup_form_decode (query) : NULL;
+  const char *text = fields != NULL ? g_hash_table_lookup (fields, name) : NULL;
   guint64 number;
 
   if (text == NULL)
     return TRUE;
-  if (!g_ascii_string_to_unsigned (text, 10, 0, max, &number, NULL)) {
-    wc_request_answer_problem (request, 400, "%s must be a number of 0 to %u",
-                               name, max);
+  if (!g_ascii_string_to_unsigned (text, 10, min, max, &number, NULL)) {
+    wc_request_answer_problem (request, 400, "%s must be a number of %u to %u",
+                               name, min, max);
     return FALSE;
   }
   *value = (guint)number;
@@ -115,14 +119,10 @@ parse_number (WcRequest *request, GHashTable *query, const char *name,
 gboolean
 wc_api_parse_range (WcRequest *request, guint *offset, guint *limit)
 {
-  const char *text =
-      g_uri_get_query (soup_server_message_get_uri (request->message));
-  g_autoptr (GHashTable) query = text != NULL ? soup_form_decode (text) : NULL;
-
   *offset = 0;
   *limit = LIMIT_DEFAULT;
-  return parse_number (request, query, "offset", G_MAXINT, offset) &&
-         parse_number (request, query, "limit", LIMIT_MAX, limit);
+  return wc_api_parse_query_number (request, "offset", 0, G_MAXINT, offset) &&
+         wc_api_parse_query_number (request, "limit", 0, LIMIT_MAX, limit);
 }
 
 void

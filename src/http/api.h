@@ -17,6 +17,10 @@ JsonObject *wc_api_parse_body (WcRequest *request);
  * UTF-8, or arrays and objects nested too deeply. */
 gboolean wc_api_json_is_safe (const char *text, gsize size, GError **error);
 
+/** A number of @min to @max in the query; where @name is not in it, @value
+ * stays as it is. FALSE after a 400. */
+gboolean wc_api_parse_query_number (WcRequest *request, const char *name,
+                                    guint min, guint max, guint *value);
 /** `?offset=&limit=` of a list; FALSE after a 400. */
 gboolean wc_api_parse_range (WcRequest *request, guint *offset, guint *limit);
 

@@ -17,7 +17,8 @@ struct WcEventStream {
   WcEventStreamFunc gone;
   gpointer user_data;
   guint heartbeat;
-  gsize waiting; /* bytes that are not written yet */
+  gsize waiting;   /* bytes that are not written yet */
+  gsize allowance; /* of them, what was large by itself */
 };
 
 static guint n_streams;
@@ -52,6 +53,8 @@ on_wrote (SoupServerMessage *message, guint size, gpointer user_data)
   WcEventStream *stream = user_data;
 
   stream->waiting -= MIN (stream->waiting, size);
+  if (stream->waiting == 0)
+    stream->allowance = 0;
 }
 
 /* TRUE: it waits to be written. */
@@ -60,7 +63,7 @@ append (WcEventStream *stream, const char *text)
 {
   gsize size = strlen (text);
 
-  if (stream->waiting + size > MAX_WAITING)
+  if (stream->waiting + size > stream->allowance + MAX_WAITING)
     return FALSE;
   stream->waiting += size;
   soup_message_body_append (
@@ -139,6 +142,25 @@ wc_event_stream_send (WcEventStream *stream, const char *event,
     return TRUE;
   cut (stream);
   return FALSE;
+}
+
+gboolean
+wc_event_stream_send_all (WcEventStream *stream, const char *text)
+{
+  /* An empty chunk would be the end of the body. */
+  if (text[0] == '\0')
+    return TRUE;
+  stream->allowance += strlen (text);
+  if (append (stream, text))
+    return TRUE;
+  cut (stream);
+  return FALSE;
+}
+
+gboolean
+wc_event_stream_is_read (WcEventStream *stream)
+{
+  return stream->waiting == 0;
 }
 
 void

@@ -23,5 +23,11 @@ WcEventStream *wc_event_stream_new (WcRequest *request, WcEventStreamFunc gone,
 /** @json: one line. FALSE: that was too much, and the stream is no more. */
 gboolean wc_event_stream_send (WcEventStream *stream, const char *event,
                                const char *json);
+/** The same of many events, written as they are sent, however large: they do
+ * not count among the 64 KiB. */
+gboolean wc_event_stream_send_all (WcEventStream *stream, const char *text);
+/** TRUE when all that was sent has been written: time for what the next of its
+ * kind replaces, and a slow reader does without. */
+gboolean wc_event_stream_is_read (WcEventStream *stream);
 /** Ends it; what was sent still arrives. */
 void wc_event_stream_close (WcEventStream *stream);

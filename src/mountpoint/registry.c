@@ -361,6 +361,12 @@ wc_registry_n_sessions (WcRegistry *registry)
   return wc_session_table_size (registry->sessions);
 }
 
+void
+wc_registry_get_joins (WcRegistry *registry, WcJoinStats *stats)
+{
+  wc_session_table_get_joins (registry->sessions, stats);
+}
+
 /* --- life ------------------------------------------------------------------
  */
 

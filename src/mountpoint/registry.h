@@ -89,6 +89,7 @@ WcSession *wc_registry_find_session (WcRegistry *registry,
 WcSession *wc_registry_find_session_by_public_id (WcRegistry *registry,
                                                   const char *public_id);
 guint wc_registry_n_sessions (WcRegistry *registry);
+void wc_registry_get_joins (WcRegistry *registry, WcJoinStats *stats);
 
 /** Stops every mountpoint and session; nothing new is taken. Writes that are
  * under way end by themselves on the main context. Idempotent. */

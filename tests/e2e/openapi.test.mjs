@@ -164,7 +164,7 @@ describe('mountpoints', () => {
   }));
 
   test('sources are switched, and events tell of it', LIMIT, scoped(async (scope) => {
-    const events = await listen(scope, `${server.url}/api/v1/events`,
+    const events = await listen(scope, `${server.url}/api/v1/events?figures=1000`,
       { Authorization: `Bearer ${server.token}` });
     await create(scope, { id: 'two', kind: 'failover',
       sources: [{ kind: 'test', ...SMALL }, { mountpoint: 'live' }] });
@@ -177,6 +177,8 @@ describe('mountpoints', () => {
     assert.equal(json.last_switch.to, 2);
     await is(204, manage('destroyMountpoint', on('two')));
     await waitFor('the end is told', () => events.names().includes('removed'));
+    await waitFor('figures of two moments', () =>
+      events.names().filter((name) => name === 'figures').length > 1);
     contract.judgeEvents('readEvents', events);
     assert.ok(events.names().includes('switch'));
   }));
@@ -224,6 +226,7 @@ describe('mountpoints', () => {
       await is(422, manage(id, { ...where, json: { colour: 'red' } }));
     }
     await is(400, manage('listMountpoints', { query: '?limit=many' }));
+    await is(400, manage('readEvents', { query: '?figures=1' }));
     await is(400, manage('listSessions', { ...on('live'), query: '?offset=-1' }));
     await is(200, manage('listMountpoints', { query: '?offset=1&limit=1' }));
     await is(409, manage('createMountpoint', { json: { id: 'live', kind: 'test' } }));
