@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Tokens of the pages: `#token=...` is taken once, kept for this tab only, and
-// removed from the address, where it would end up in history and screenshots.
+// Tokens of the pages: `#token=...` is taken once, kept for this tab, and removed
+// from the address, where it would end up in history and screenshots. The operator
+// may have the admin token kept for longer.
 
 /** The token kept under `key`, taken from the address first; '' when none. */
 export function takeToken(key) {
@@ -21,18 +22,21 @@ export function takeToken(key) {
 /** Storage can be forbidden; then a token lives as long as the page. */
 export function readToken(key) {
   try {
-    return sessionStorage.getItem(key) ?? '';
+    return sessionStorage.getItem(key) ?? localStorage.getItem(key) ?? '';
   } catch {
     return '';
   }
 }
 
-export function keepToken(key, token) {
+/** For this tab; `forGood`: for this browser, until it is forgotten ('' does). */
+export function keepToken(key, token, { forGood = false } = {}) {
   try {
+    sessionStorage.removeItem(key);
+    if (!token || forGood) {
+      localStorage.removeItem(key);
+    }
     if (token) {
-      sessionStorage.setItem(key, token);
-    } else {
-      sessionStorage.removeItem(key);
+      (forGood ? localStorage : sessionStorage).setItem(key, token);
     }
   } catch {
     // Nothing is lost but the convenience.

@@ -5,19 +5,11 @@
 
 import { ADMIN_KEY, keepToken, readToken, takeToken, watchKey }
   from './token.js';
+import { wordsFor } from './watch-words.js';
 import { WhepPlayer } from './whep-player.js';
 
 const HIDE_CONTROLS_MS = 3000;
 const STATS_MS = 1000;
-
-const STATE_WORDS = {
-  idle: 'Not started',
-  connecting: 'Connecting',
-  playing: 'Live',
-  waiting: 'Waiting',
-  failed: 'Cannot play',
-  closed: 'Stopped',
-};
 
 const element = (id) => document.getElementById(id);
 const ui = {
@@ -27,6 +19,7 @@ const ui = {
   posterTitle: element('poster-title'),
   posterState: element('poster-state'),
   posterReason: element('poster-reason'),
+  posterHelp: element('poster-help'),
   tokenForm: element('token-form'),
   token: element('token'),
   again: element('again'),
@@ -39,6 +32,7 @@ const ui = {
   volume: element('volume'),
   title: element('title'),
   chip: element('chip'),
+  latency: element('latency'),
   viewers: element('viewers'),
   viewersCount: element('viewers-count'),
   quality: element('quality'),
@@ -100,16 +94,6 @@ async function fetchTitle() {
 const lacksH264 = () => RTCRtpReceiver.getCapabilities?.('video').codecs
   .every(({ mimeType }) => mimeType !== 'video/H264') ?? false;
 
-/** The player's words, and what they mean to a person. */
-function reasonWords() {
-  const { state, reason, error } = player;
-  if (reason === STATE_WORDS[state]) {
-    return '';
-  }
-  return state === 'failed' && error?.status === 422
-    ? `This browser cannot play this stream: ${reason}` : reason;
-}
-
 /** An answer that takes the sound and not the picture plays: black needs words. */
 function showSoundOnly() {
   const { state, stream } = player;
@@ -123,10 +107,15 @@ function showSoundOnly() {
 function showState() {
   const { state, error } = player;
   const refused = state === 'failed' && error?.status === 401;
+  const words = wordsFor(player);
   ui.stage.dataset.state = state;
-  ui.chip.textContent = STATE_WORDS[state];
-  ui.posterState.textContent = STATE_WORDS[state];
-  ui.posterReason.textContent = reasonWords();
+  ui.chip.textContent = words.state;
+  ui.posterState.textContent = words.headline;
+  ui.posterReason.textContent = words.reason;
+  ui.posterHelp.textContent = words.help;
+  if (state !== 'playing') {
+    ui.latency.hidden = true;
+  }
   ui.poster.hidden = state === 'playing';
   ui.tokenForm.hidden = !refused;
   ui.again.hidden = refused || (state !== 'failed' && state !== 'closed');
@@ -260,21 +249,34 @@ function onKey(event) {
 
 // --- statistics --------------------------------------------------------------
 
-let statsTimer = 0;
-
 function showStats(shown) {
   ui.stats.hidden = !shown;
   ui.statsButton.setAttribute('aria-expanded', String(shown));
-  clearInterval(statsTimer);
-  if (shown) {
-    refreshStats();
-    statsTimer = setInterval(refreshStats, STATS_MS);
+  refreshStats();
+}
+
+/** Only what is seen is asked for: the panel, or the bar with its latency. */
+async function refreshStats() {
+  if (document.hidden || (ui.stats.hidden && ui.stage.classList.contains('quiet'))) {
+    return;
+  }
+  const stats = await player.getStats().catch(() => null);
+  showLatency(stats);
+  if (!ui.stats.hidden) {
+    fillStats(stats);
   }
 }
 
-async function refreshStats() {
-  const stats = await player.getStats().catch(() => null);
-  const rows = stats ? statsRows(stats) : [['State', STATE_WORDS[player.state]]];
+function showLatency(stats) {
+  const ms = player.state === 'playing' ? stats?.latencyMs ?? null : null;
+  ui.latency.hidden = ms === null;
+  if (ms !== null) {
+    ui.latency.textContent = `${(ms / 1000).toFixed(ms < 950 ? 2 : 1)} s behind`;
+  }
+}
+
+function fillStats(stats) {
+  const rows = stats ? statsRows(stats) : [['State', wordsFor(player).state]];
   ui.statsList.replaceChildren(...rows.flatMap(([name, value]) => {
     const term = document.createElement('dt');
     const description = document.createElement('dd');
@@ -303,6 +305,7 @@ function statsRows(stats) {
     ['Repaired', stats.retransmitted === null ? '–' : String(stats.retransmitted)],
     ['Jitter', number(stats.jitterMs, 'ms')],
     ['Round trip', number(stats.rttMs, 'ms')],
+    ['Behind the server', number(stats.latencyMs, 'ms')],
     ['Frames dropped', String(stats.framesDropped)],
     ['Freezes', String(stats.freezes)],
     ['First picture', number(stats.timeToFirstFrameMs, 'ms')],
@@ -337,4 +340,5 @@ hideVolumeWhereFixed();
 connectEvents();
 showState();
 fetchTitle();
+setInterval(refreshStats, STATS_MS);
 player.start();

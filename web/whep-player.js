@@ -14,6 +14,8 @@
 // States: idle -> connecting -> playing <-> waiting -> failed | closed.
 // Nothing here depends on one server; it runs in any page as an ES module.
 
+import { readEvents } from './server-events.js';
+import { countMedia, sourceLevel, summarise } from './whep-stats.js';
 import {
   eventsUrlOfLink, iceServersOfLink, layersOfEvent, layerUrlOfLink, restartedAnswer,
   retryAfterMs, trickleFragment, withStereo,
@@ -38,28 +40,6 @@ const MAX_LISTENING = 3;
 let listening = 0;
 
 const TRICKLE_TYPE = 'application/trickle-ice-sdpfrag';
-
-/** Server-sent events out of a fetch() response: { event, data }, one by one.
- * Not EventSource, because that cannot send a token. */
-export async function* readEvents(response) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) {
-      return;
-    }
-    text += value;
-    const blocks = text.split('\n\n');
-    text = blocks.pop();
-    for (const block of blocks) {
-      const field = (name) => new RegExp(`^${name}: ?(.*)$`, 'm').exec(block)?.[1];
-      if (field('event')) {
-        yield { event: field('event'), data: field('data') ?? '' };
-      }
-    }
-  }
-}
 
 /** A refusal of the server, with what it said about it. */
 export class WhepError extends Error {
@@ -760,8 +740,9 @@ export class WhepPlayer extends EventTarget {
     const report = await attempt.pc.getStats();
     const stats = summarise(report, this.#lastStats);
     this.#lastStats = stats;
+    const { raw, ...told } = stats;
     return {
-      ...stats,
+      ...told,
       state: this.#state,
       timeToFirstFrameMs: attempt.firstFrameMs,
       audioLevel: stats.audioLevel || sourceLevel(attempt.pc),
@@ -779,60 +760,4 @@ function isPlaying(attempt, counts) {
   // that says it is connecting.
   return attempt.audioAt > 0 &&
     (!video || performance.now() - attempt.audioAt > 3000);
-}
-
-async function countMedia(pc) {
-  const counts = { packets: 0, audioPackets: 0, framesDecoded: 0 };
-  for (const stat of (await pc.getStats()).values()) {
-    if (stat.type === 'inbound-rtp') {
-      counts.packets += stat.packetsReceived ?? 0;
-      counts.framesDecoded += stat.framesDecoded ?? 0;
-      counts.audioPackets += stat.kind === 'audio' ? stat.packetsReceived ?? 0 : 0;
-    }
-  }
-  return counts;
-}
-
-/** Loudness of the last packets, where getStats() has none. */
-function sourceLevel(pc) {
-  const levels = pc.getReceivers()
-    .filter((receiver) => receiver.track?.kind === 'audio')
-    .flatMap((receiver) => receiver.getSynchronizationSources?.() ?? [])
-    .map((source) => source.audioLevel ?? 0);
-  return Math.max(0, ...levels);
-}
-
-function summarise(report, last) {
-  const all = [...report.values()];
-  const inbound = (kind) => all.find((stat) =>
-    stat.type === 'inbound-rtp' && stat.kind === kind);
-  const video = inbound('video');
-  const audio = inbound('audio');
-  const pair = all.find((stat) =>
-    stat.type === 'candidate-pair' && stat.nominated && stat.state === 'succeeded');
-  const codec = (stat) =>
-    report.get(stat?.codecId)?.mimeType?.replace(/^.*\//, '') ?? null;
-  const bytes = (video?.bytesReceived ?? 0) + (audio?.bytesReceived ?? 0);
-  const at = (video ?? audio)?.timestamp ?? 0;
-  const ms = (seconds) => seconds === undefined ? null : seconds * 1000;
-  return {
-    at,
-    bytes,
-    bitrateBps: last && at > last.at
-      ? Math.max(0, (bytes - last.bytes) * 8000 / (at - last.at)) : null,
-    width: video?.frameWidth ?? null,
-    height: video?.frameHeight ?? null,
-    fps: video?.framesPerSecond ?? null,
-    videoCodec: codec(video),
-    audioCodec: codec(audio),
-    packetsReceived: (video?.packetsReceived ?? 0) + (audio?.packetsReceived ?? 0),
-    packetsLost: (video?.packetsLost ?? 0) + (audio?.packetsLost ?? 0),
-    retransmitted: video?.retransmittedPacketsReceived ?? null,
-    jitterMs: ms((video ?? audio)?.jitter),
-    rttMs: ms(pair?.currentRoundTripTime),
-    framesDecoded: video?.framesDecoded ?? 0,
-    framesDropped: video?.framesDropped ?? 0,
-    freezes: video?.freezeCount ?? 0,
-    audioLevel: audio?.audioLevel ?? 0,
-  };
 }

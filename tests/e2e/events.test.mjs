@@ -18,6 +18,7 @@ import { startServer } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
 import { SDP, SMALL } from './lib/whep.mjs';
 
+const LIMIT = { timeout: 90000 };
 const RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
 
 async function start(scope, mountpoint = {}) {
@@ -167,10 +168,25 @@ describe('events of the dashboard', () => {
     await pusher.stop();
     await waitFor('the source is lost', () => stream.last('mountpoint').state === 'lost');
   }));
+
+  test('more mountpoints than may wait for a reader are told of', LIMIT,
+    scoped(async (scope) => {
+      const server = await startServer(scope);
+      const name = (i) => `${'x'.repeat(60)}${1000 + i}`;
+      for (let from = 0; from < 600; from += 20) {
+        await Promise.all(Array.from({ length: 20 }, (_, i) => server.api.create(
+          { id: name(from + i), kind: 'whip', persist: false })));
+      }
+      const stream = await listen(scope, `${server.url}/api/v1/events`,
+        { Authorization: `Bearer ${server.token}` });
+      await waitFor('all of them', () => stream.events.length === 600);
+      await server.api.destroy(name(0));
+      await waitFor('what changes', () => stream.last('removed'));
+      assert.equal(stream.ended, false);
+    }));
 });
 
 describe('events in pages', () => {
-  const LIMIT = { timeout: 90000 };
   const source = { source_timeout_ms: 500, viewer_grace_ms: 60000 };
 
   test('the player knows at once when the source goes and comes, and who watches', LIMIT,
@@ -201,7 +217,7 @@ describe('events in pages', () => {
     const server = await startServer(scope);
     const browser = await launchBrowser(scope);
     const page = await openPage(scope, browser);
-    const listens = page.waitForResponse(/api\/v1\/events$/);
+    const listens = page.waitForResponse(/api\/v1\/events\?figures=/);
     await page.goto(`${server.url}/#token=${encodeURIComponent(server.token)}`);
     assert.equal((await listens).status(), 200);
     const { pusher } = await liveMountpoint(scope, server, 'live', { audio: false, ...source }, SMALL);
@@ -211,7 +227,8 @@ describe('events in pages', () => {
       method: 'POST', headers: { 'Content-Type': SDP }, body: offer(),
     });
     assert.equal(answer.status, 201);
-    await card.getByText('1 viewer').waitFor({ timeout: 5000 });
+    await card.locator('.number', { hasText: 'Viewers' }).getByText('1', { exact: true })
+      .waitFor({ timeout: 5000 });
     await screenshot(page, 'index-live');
     await pusher.stop();
     await page.locator('li.mountpoint[data-state="lost"]').waitFor({ timeout: 5000 });

@@ -300,7 +300,7 @@ describe('the player page', () => {
 });
 
 describe('the front page', () => {
-  test('asks for the token, lists mountpoints, shows the push command', LIMIT,
+  test('asks for the token, lists mountpoints, leads to the push command', LIMIT,
     scoped(async (scope) => {
       const title = 'Gate <b>north</b>';
       await createMountpoint(scope, server, 'listed', { title });
@@ -314,10 +314,13 @@ describe('the front page', () => {
       await page.keyboard.press('Enter');
       const link = page.locator('a.mountpoint-title', { hasText: title });
       await link.waitFor();
-      assert.match(await link.getAttribute('href'), /watch\/listed$/);
       const card = page.locator('li.mountpoint', { has: link });
-      assert.match(await card.locator('code').textContent(), /^ffmpeg .*rtp:\/\//);
+      assert.match(await card.locator('.watch-link').getAttribute('href'), /watch\/listed$/);
       await screenshot(page, 'index');
+      await link.click();
+      await page.getByRole('tabpanel', { name: 'ffmpeg' })
+        .getByText(/^ffmpeg .*rtp:\/\//).waitFor();
+      await page.getByRole('link', { name: 'All mountpoints' }).click();
       await server.api.destroy('listed');
       await link.waitFor({ state: 'detached', timeout: 10000 });
       assert.deepEqual(page.problems, []);

@@ -117,10 +117,12 @@ describe('diagnosis of a mountpoint', () => {
     assert.match(diagnosis.find(({ code }) => code === 'key-frames').fix, /-g /);
     const page = await openPage(scope, await launchBrowser(scope));
     await page.goto(`${server.url}/#token=${server.token}`);
+    await page.locator('li.mountpoint', { hasText: 'rare' }).getByText('1 warning').waitFor();
+    assert.match(await page.locator('li.mountpoint .stream').textContent(), /640×360 · 25 fps/);
+    await page.getByRole('link', { name: 'rare', exact: true }).click();
     const finding = page.locator('.finding.warning', { hasText: 'key frame only every' });
     await finding.waitFor();
     assert.match(await finding.locator('.fix').textContent(), /ffmpeg -g/);
-    assert.match(await page.locator('.stream').textContent(), /640×360 · 25 fps/);
     assert.deepEqual(page.problems, []);
   }));
 });

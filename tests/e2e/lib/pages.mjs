@@ -4,11 +4,12 @@
 
 import { waitFor } from './wait.mjs';
 
-/** Waits until the player page says `state`; resolves to it and its reason. */
+/** Waits until the player page says `state`; resolves to it, its headline and reason. */
 export function pageState(page, state, timeoutMs = 15000) {
   return waitFor(`the page says ${state}`, async () => {
     const seen = await page.evaluate(() => ({
       state: document.getElementById('stage').dataset.state,
+      headline: document.getElementById('poster-state').textContent,
       reason: document.getElementById('poster-reason').textContent,
     }));
     if (seen.state !== state) {
