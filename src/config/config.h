@@ -68,6 +68,7 @@ typedef struct {
   guint joins_per_second; /* 0: unlimited */
   guint64 max_egress_bps; /* 0: unlimited */
   guint max_pending;      /* sessions that are not connected yet */
+  guint max_snapshot_decoders;
   /* [rtp] */
   guint16 port_min, port_max;
   guint latch_timeout_ms;

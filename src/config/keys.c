@@ -426,6 +426,14 @@ static const WcKey limits_keys[] = {
         .description = "Viewers at once that are not connected yet.",
         LIVE (max_pending),
     },
+    {
+        .name = "max-snapshot-decoders",
+        UINT (0, 16),
+        .fallback = "2",
+        .allowed = "0 to 16; 0: there are no snapshots",
+        .description = "Key frames that are decoded at once for snapshot.jpg.",
+        LIVE (max_snapshot_decoders),
+    },
 };
 
 static const WcKey rtp_keys[] = {

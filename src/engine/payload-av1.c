@@ -3,47 +3,26 @@
  * an OBU or a fragment of one; Z and Y of the aggregation header tell that the
  * first and the last element are fragments. */
 #include "engine/av1-headers.h"
+#include "engine/payload-obu.h"
 #include "engine/payload.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-  Z_BIT = 0x80,
-  Y_BIT = 0x40,
+  Z_BIT = WC_OBU_CONTINUES,
+  Y_BIT = WC_OBU_TO_BE_CONTINUED,
   N_BIT = 0x08,
 };
 
-enum {
-  OBU_SEQUENCE_HEADER = 1,
-  OBU_TEMPORAL_DELIMITER = 2,
-  OBU_FRAME_HEADER = 3,
-  OBU_FRAME = 6,
-};
-
 #define MAX_COUNTED 3 /* elements that W can count */
-#define MAX_LEB128 8
 
-typedef struct {
-  const guint8 *data;
-  gsize size;
-} Element;
-
-typedef struct {
-  const guint8 *data;
-  gsize left;
-  guint counted; /* W */
-  guint n;       /* read so far */
-} Cursor;
-
-/* leb128 () of the AV1 specification section 4.10.5, at most 32 bits. Returns
- * its size, or 0 if it is not there. */
-static gsize
-read_leb128 (const guint8 *data, gsize size, gsize *value)
+gsize
+wc_leb128_read (const guint8 *data, gsize size, gsize *value)
 {
   guint64 sum = 0;
 
-  for (gsize i = 0; i < MAX_LEB128 && i < size; i++) {
+  for (gsize i = 0; i < WC_LEB128_MAX && i < size; i++) {
     sum |= (guint64)(data[i] & 0x7f) << (7 * i);
     if ((data[i] & 0x80) == 0) {
       *value = (gsize)sum;
@@ -53,8 +32,8 @@ read_leb128 (const guint8 *data, gsize size, gsize *value)
   return 0;
 }
 
-static gsize
-write_leb128 (guint8 *out, gsize value)
+gsize
+wc_leb128_write (guint8 *out, gsize value)
 {
   gsize n = 0;
 
@@ -68,15 +47,14 @@ write_leb128 (guint8 *out, gsize value)
   return n;
 }
 
-static void
-cursor_init (Cursor *cursor, const guint8 *payload, gsize size)
+void
+wc_obu_cursor_init (WcObuCursor *cursor, const guint8 *payload, gsize size)
 {
-  *cursor = (Cursor){payload + 1, size - 1, payload[0] >> 4 & 3, 0};
+  *cursor = (WcObuCursor){payload + 1, size - 1, payload[0] >> 4 & 3, 0};
 }
 
-/* Returns FALSE at the end and when what is left is no element. */
-static gboolean
-next_element (Cursor *cursor, Element *element)
+gboolean
+wc_obu_cursor_next (WcObuCursor *cursor, WcObuElement *element)
 {
   gsize used = 0, size = cursor->left;
 
@@ -84,13 +62,13 @@ next_element (Cursor *cursor, Element *element)
     return FALSE;
   cursor->n++;
   if (cursor->counted == 0 || cursor->n < cursor->counted) {
-    used = read_leb128 (cursor->data, cursor->left, &size);
+    used = wc_leb128_read (cursor->data, cursor->left, &size);
     if (used == 0)
       return FALSE;
   }
   if (size == 0 || size > cursor->left - used)
     return FALSE;
-  *element = (Element){cursor->data + used, size};
+  *element = (WcObuElement){cursor->data + used, size};
   cursor->data += used + size;
   cursor->left -= used + size;
   return TRUE;
@@ -99,15 +77,15 @@ next_element (Cursor *cursor, Element *element)
 static gboolean
 check (const guint8 *payload, gsize size)
 {
-  Cursor cursor;
-  Element element;
+  WcObuCursor cursor;
+  WcObuElement element;
   guint n = 0;
 
   /* A coded video sequence cannot begin with the rest of an OBU. */
   if (size < 2 || ((payload[0] & Z_BIT) && (payload[0] & N_BIT)))
     return FALSE;
-  cursor_init (&cursor, payload, size);
-  while (next_element (&cursor, &element))
+  wc_obu_cursor_init (&cursor, payload, size);
+  while (wc_obu_cursor_next (&cursor, &element))
     n++;
   return n > 0 && cursor.left == 0 &&
          (cursor.counted == 0 || n == cursor.counted);
@@ -117,30 +95,32 @@ check (const guint8 *payload, gsize size)
  */
 
 static guint
-type_of (const Element *element)
+type_of (const WcObuElement *element)
 {
-  return element->data[0] >> 3 & 0xf;
+  return WC_OBU_TYPE (element->data[0]);
 }
 
 /* What is behind the OBU's header (AV1 specification section 5.3); its size is
  * 0 if that is not in this element. */
-static Element
-body_of (const Element *element)
+static WcObuElement
+body_of (const WcObuElement *element)
 {
   gsize used = element->data[0] & 4 ? 2 : 1;
-  Element body = {element->data, 0};
+  WcObuElement body = {element->data, 0};
   gsize value = G_MAXSIZE;
 
   if (element->data[0] & 2) {
-    gsize n = used < element->size ? read_leb128 (element->data + used,
-                                                  element->size - used, &value)
-                                   : 0;
+    gsize n = used < element->size
+                  ? wc_leb128_read (element->data + used, element->size - used,
+                                    &value)
+                  : 0;
     if (n == 0)
       return body;
     used += n;
   }
   if (used < element->size)
-    body = (Element){element->data + used, MIN (element->size - used, value)};
+    body =
+        (WcObuElement){element->data + used, MIN (element->size - used, value)};
   return body;
 }
 
@@ -151,23 +131,23 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 {
   gboolean key = (payload[0] & N_BIT) != 0;
   gboolean fragment = (payload[0] & Z_BIT) != 0;
-  Cursor cursor;
-  Element element;
+  WcObuCursor cursor;
+  WcObuElement element;
 
-  cursor_init (&cursor, payload, size);
-  for (; next_element (&cursor, &element); fragment = FALSE) {
-    Element body = body_of (&element);
+  wc_obu_cursor_init (&cursor, payload, size);
+  for (; wc_obu_cursor_next (&cursor, &element); fragment = FALSE) {
+    WcObuElement body = body_of (&element);
     guint type = type_of (&element);
 
     if (fragment || body.size == 0)
       continue;
-    if (type == OBU_SEQUENCE_HEADER) {
+    if (type == WC_OBU_SEQUENCE_HEADER) {
       snprintf (state->profile, sizeof state->profile, "%u",
                 body.data[0] >> 5 & 7u);
       state->video_read |=
           wc_av1_read_sequence_header (&state->video, body.data, body.size);
       key = TRUE;
-    } else if (type == OBU_FRAME || type == OBU_FRAME_HEADER) {
+    } else if (type == WC_OBU_FRAME || type == WC_OBU_FRAME_HEADER) {
       /* show_existing_frame 0, frame_type 0: KEY_FRAME. A still picture's
        * reduced header has other bits here; none is sent by RTP. */
       return key && (body.data[0] & 0xe0) == 0 ? WC_PAYLOAD_KEY : 0;
@@ -181,7 +161,7 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 
 typedef struct {
   GPtrArray *parts;
-  GArray *elements; /* Element: of the part being filled */
+  GArray *elements; /* WcObuElement: of the part being filled */
   gsize filled;     /* bytes of that part, each element with its length */
   guint8 flags;     /* of the first part; Z for the ones that follow */
 } Cutter;
@@ -204,9 +184,10 @@ finish_part (Cutter *cutter, gboolean continues)
     return;
   buffer[0] = (guint8)(cutter->flags | counted << 4 | (continues ? Y_BIT : 0));
   for (guint i = 0; i < n; i++) {
-    const Element *element = &g_array_index (cutter->elements, Element, i);
+    const WcObuElement *element =
+        &g_array_index (cutter->elements, WcObuElement, i);
     if (counted == 0 || i + 1 < n)
-      used += write_leb128 (buffer + used, element->size);
+      used += wc_leb128_write (buffer + used, element->size);
     memcpy (buffer + used, element->data, element->size);
     used += element->size;
   }
@@ -218,11 +199,11 @@ finish_part (Cutter *cutter, gboolean continues)
 
 /* A length takes at most two bytes here: elements of a part fit in it. */
 static void
-cut_element (Cutter *cutter, Element element)
+cut_element (Cutter *cutter, WcObuElement element)
 {
   while (element.size > 0) {
     gsize room = WC_MAX_PAYLOAD - cutter->filled;
-    Element piece = element;
+    WcObuElement piece = element;
 
     if (room < 2 + 1) {
       finish_part (cutter, FALSE);
@@ -244,16 +225,17 @@ cut_element (Cutter *cutter, Element element)
 static void
 split (const guint8 *payload, gsize size, GPtrArray *parts)
 {
-  g_autoptr (GArray) elements = g_array_new (FALSE, FALSE, sizeof (Element));
+  g_autoptr (GArray) elements =
+      g_array_new (FALSE, FALSE, sizeof (WcObuElement));
   Cutter cutter = {parts, elements, 1, payload[0] & (Z_BIT | N_BIT)};
   gboolean fragment = (payload[0] & Z_BIT) != 0;
-  Cursor cursor;
-  Element element;
+  WcObuCursor cursor;
+  WcObuElement element;
 
-  cursor_init (&cursor, payload, size);
-  for (; next_element (&cursor, &element); fragment = FALSE) {
+  wc_obu_cursor_init (&cursor, payload, size);
+  for (; wc_obu_cursor_next (&cursor, &element); fragment = FALSE) {
     if (!fragment && cursor.left > 0 &&
-        type_of (&element) == OBU_TEMPORAL_DELIMITER)
+        type_of (&element) == WC_OBU_TEMPORAL_DELIMITER)
       continue;
     cut_element (&cutter, element);
   }

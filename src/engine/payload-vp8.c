@@ -69,6 +69,12 @@ split (const guint8 *payload, gsize size, GPtrArray *parts)
   }
 }
 
+gsize
+wc_payload_vp8_body (const guint8 *payload, gsize size)
+{
+  return descriptor_size (payload, size);
+}
+
 const WcPayloadFormat wc_payload_vp8 = {
     .check = check,
     .inspect = inspect,

@@ -150,6 +150,15 @@ split (const guint8 *payload, gsize size, GPtrArray *parts)
   }
 }
 
+gsize
+wc_payload_vp9_body (const guint8 *payload, gsize size, gboolean *ends)
+{
+  Descriptor descriptor;
+
+  *ends = (byte_at (payload, size, 0) & E_BIT) != 0;
+  return read_descriptor (&descriptor, payload, size) ? descriptor.size : 0;
+}
+
 const WcPayloadFormat wc_payload_vp9 = {
     .check = check,
     .inspect = inspect,

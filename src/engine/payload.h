@@ -78,6 +78,11 @@ extern const WcPayloadFormat wc_payload_av1;
 extern const WcPayloadFormat wc_payload_opus;
 extern const WcPayloadFormat wc_payload_pcm; /* PCMU, PCMA, G722 */
 
+/** Where the piece of a frame begins in a payload; 0: that is malformed. @ends:
+ * the frame ends with it, though the picture may have another (SVC). */
+gsize wc_payload_vp8_body (const guint8 *payload, gsize size);
+gsize wc_payload_vp9_body (const guint8 *payload, gsize size, gboolean *ends);
+
 /** Appends a packet whose payload is @head and then @body. */
 void wc_payload_add (GPtrArray *parts, const guint8 *head, gsize head_size,
                      const guint8 *body, gsize body_size);

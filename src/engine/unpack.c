@@ -3,6 +3,8 @@
 
 #include "engine/bits.h"
 #include "engine/payload-nal.h"
+#include "engine/payload-obu.h"
+#include "engine/payload.h"
 
 #include <string.h>
 
@@ -23,11 +25,15 @@ drop_partial (WcUnpacker *unpacker)
 {
   g_byte_array_set_size (unpacker->partial, 0);
   unpacker->collecting = FALSE;
+  unpacker->obu_open = FALSE;
 }
 
+/* Without an OBU whose end did not come. */
 static void
 deliver_partial (WcUnpacker *unpacker)
 {
+  if (unpacker->obu_open)
+    g_byte_array_set_size (unpacker->partial, (guint)unpacker->obu_at);
   deliver (unpacker, unpacker->partial->data, unpacker->partial->len,
            unpacker->timestamp);
   drop_partial (unpacker);
@@ -260,6 +266,148 @@ append_h265 (WcUnpacker *unpacker, const guint8 *data, gsize size)
   }
 }
 
+/* --- VP8 and VP9: frames ---------------------------------------------------
+ */
+
+static void
+append_vp8 (WcUnpacker *unpacker, const guint8 *data, gsize size)
+{
+  gsize at = wc_payload_vp8_body (data, size);
+
+  if (at > 0)
+    append (unpacker, data + at, size - at, WC_MAX_VIDEO_FRAME);
+}
+
+/* Each spatial layer of a picture is a frame. */
+static void
+append_vp9 (WcUnpacker *unpacker, const guint8 *data, gsize size)
+{
+  gboolean ends;
+  gsize at = wc_payload_vp9_body (data, size, &ends);
+
+  if (at == 0)
+    return;
+  append (unpacker, data + at, size - at, WC_MAX_VIDEO_FRAME);
+  if (ends)
+    deliver_partial (unpacker);
+}
+
+/* --- AV1: temporal units, each OBU with its size ---------------------------
+ */
+
+/* Drops the OBU that `partial` ends with. */
+static void
+drop_obu (WcUnpacker *unpacker)
+{
+  g_byte_array_set_size (unpacker->partial, (guint)unpacker->obu_at);
+}
+
+/* RTP has OBUs without their size, which decoders want (section 5.2). */
+static void
+insert_size (WcUnpacker *unpacker, gsize head_size)
+{
+  GByteArray *partial = unpacker->partial;
+  gsize body_at = unpacker->obu_at + head_size;
+  gsize body_size = partial->len - body_at;
+  guint8 field[WC_LEB128_MAX];
+  gsize n = wc_leb128_write (field, body_size);
+
+  partial->data[unpacker->obu_at] |= WC_OBU_HAS_SIZE;
+  g_byte_array_set_size (partial, (guint)(partial->len + n));
+  memmove (partial->data + body_at + n, partial->data + body_at, body_size);
+  memcpy (partial->data + body_at, field, n);
+}
+
+static void
+finish_obu (WcUnpacker *unpacker)
+{
+  const guint8 *obu = unpacker->partial->data + unpacker->obu_at;
+  gsize size = unpacker->partial->len - unpacker->obu_at;
+  gsize head_size = obu[0] & WC_OBU_HAS_EXTENSION ? 2 : 1;
+  gsize body_size = 0, n;
+
+  unpacker->obu_open = FALSE;
+  if (size < head_size || WC_OBU_TYPE (obu[0]) == WC_OBU_TEMPORAL_DELIMITER) {
+    drop_obu (unpacker);
+    return;
+  }
+  if ((obu[0] & WC_OBU_HAS_SIZE) == 0) {
+    if (unpacker->partial->len + WC_LEB128_MAX > WC_MAX_VIDEO_FRAME)
+      drop_partial (unpacker);
+    else
+      insert_size (unpacker, head_size);
+    return;
+  }
+  n = wc_leb128_read (obu + head_size, size - head_size, &body_size);
+  if (n == 0 || body_size != size - head_size - n)
+    drop_obu (unpacker);
+}
+
+static void
+append_element (WcUnpacker *unpacker, const WcObuElement *element,
+                gboolean continues, gboolean is_whole)
+{
+  if (continues && !unpacker->obu_open)
+    return; /* its beginning is lost */
+  if (!continues && unpacker->obu_open)
+    drop_obu (unpacker); /* its end is */
+  if (!continues)
+    unpacker->obu_at = unpacker->partial->len;
+  unpacker->obu_open = TRUE;
+  append (unpacker, element->data, element->size, WC_MAX_VIDEO_FRAME);
+  if (unpacker->obu_open && is_whole)
+    finish_obu (unpacker);
+}
+
+static void
+append_av1 (WcUnpacker *unpacker, const guint8 *data, gsize size)
+{
+  static const guint8 temporal_delimiter[] = {0x12, 0};
+  gboolean continues = (data[0] & WC_OBU_CONTINUES) != 0;
+  gboolean breaks_off = (data[0] & WC_OBU_TO_BE_CONTINUED) != 0;
+  WcObuCursor cursor;
+  WcObuElement element;
+
+  if (unpacker->partial->len == 0)
+    append (unpacker, temporal_delimiter, sizeof temporal_delimiter,
+            WC_MAX_VIDEO_FRAME);
+  wc_obu_cursor_init (&cursor, data, size);
+  for (; unpacker->collecting && wc_obu_cursor_next (&cursor, &element);
+       continues = FALSE)
+    append_element (unpacker, &element, continues,
+                    cursor.left > 0 || !breaks_off);
+}
+
+/* --- every video -----------------------------------------------------------
+ */
+
+static void
+append_video (WcUnpacker *unpacker, const guint8 *data, gsize size)
+{
+  switch (unpacker->format->codec) {
+  case WC_CODEC_H264:
+    append_h264 (unpacker, data, size);
+    return;
+  case WC_CODEC_H265:
+    append_h265 (unpacker, data, size);
+    return;
+  case WC_CODEC_VP8:
+    append_vp8 (unpacker, data, size);
+    return;
+  case WC_CODEC_VP9:
+    append_vp9 (unpacker, data, size);
+    return;
+  case WC_CODEC_AV1:
+    append_av1 (unpacker, data, size);
+    return;
+  case WC_CODEC_OPUS:
+  case WC_CODEC_PCMU:
+  case WC_CODEC_PCMA:
+  case WC_CODEC_G722:
+    return;
+  }
+}
+
 static void
 unpack_video (WcUnpacker *unpacker, const WcPacket *packet)
 {
@@ -270,10 +418,7 @@ unpack_video (WcUnpacker *unpacker, const WcPacket *packet)
     unpacker->collecting = TRUE;
     unpacker->timestamp = packet->timestamp;
   }
-  if (unpacker->format->codec == WC_CODEC_H265)
-    append_h265 (unpacker, packet->payload, packet->size);
-  else
-    append_h264 (unpacker, packet->payload, packet->size);
+  append_video (unpacker, packet->payload, packet->size);
   if (packet->flags & WC_PACKET_MARKER)
     deliver_partial (unpacker);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Takes RTP payloads apart into what a decoder takes, for the formats that are
- * converted: in place of GStreamer's depayloaders, which have had remote holes
- * (CVE-2026-111183 of L16, CVE-2026-119610 of H.264). Payloads are hostile:
- * every size is bounded.
+ * converted and for every video (of which pictures are made): in place of
+ * GStreamer's depayloaders, which have had remote holes (CVE-2026-111183 of
+ * L16, CVE-2026-119610 of H.264). Payloads are hostile: every size is bounded.
  *
  * A plain value of its owner, one thread. */
 #pragma once
@@ -46,6 +46,8 @@ typedef struct {
   GByteArray *partial; /* a frame that has begun */
   gboolean collecting; /* and the next packet goes on with it */
   gsize wanted;        /* AAC: how large it will be */
+  gboolean obu_open;   /* AV1: `partial` ends with an OBU that is not whole */
+  gsize obu_at;        /* and that begins here */
   gint64 timestamp;    /* of `partial` */
   guint64 next_seq;
   gboolean begun;

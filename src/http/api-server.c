@@ -116,6 +116,24 @@ rtsp_json (const WcHttpContext *context)
 }
 
 static JsonObject *
+snapshots_json (const WcHttpContext *context)
+{
+  JsonObject *object = json_object_new ();
+  WcSnapshotStats stats;
+
+  wc_snapshots_get_stats (context->snapshots, &stats);
+  json_object_set_int_member (object, "max_decoders",
+                              context->config->max_snapshot_decoders);
+  json_object_set_int_member (object, "running", stats.running);
+  json_object_set_int_member (object, "waiting", stats.waiting);
+  json_object_set_int_member (object, "decoded", (gint64)stats.decoded);
+  json_object_set_int_member (object, "failed", (gint64)stats.failed);
+  json_object_set_int_member (object, "cached", (gint64)stats.cached);
+  json_object_set_int_member (object, "held_bytes", (gint64)stats.held_bytes);
+  return object;
+}
+
+static JsonObject *
 candidate_json (const WcNetwork *network, const WcAddress *address,
                 guint16 port, const char *protocol)
 {
@@ -229,6 +247,7 @@ wc_api_server_get (WcRequest *request)
   json_object_set_object_member (object, "joins", joins_json (context));
   json_object_set_object_member (object, "rtp", rtp_json (context));
   json_object_set_object_member (object, "rtsp", rtsp_json (context));
+  json_object_set_object_member (object, "snapshots", snapshots_json (context));
   json_object_set_object_member (object, "limits",
                                  limits_json (context->config));
   wc_request_answer_json (request, 200, object);

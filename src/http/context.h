@@ -9,6 +9,7 @@
 #include "engine/engine.h"
 #include "ingest/ingest.h"
 #include "mountpoint/registry.h"
+#include "mountpoint/snapshots.h"
 #include "peer/network.h"
 #include "peer/peer.h"
 #include "stats/event-bus.h"
@@ -28,6 +29,7 @@ typedef struct {
   WcPortPool *ports;
   WcRtspServer *rtsp;
   WcRegistry *registry;
+  WcSnapshots *snapshots;
   WcNetwork *network;
   WcAccess *access;
   WcTurn *turn;

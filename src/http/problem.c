@@ -49,6 +49,8 @@ mountpoint_problem (WcMountpointError code)
   case WC_MOUNTPOINT_ERROR_PUBLISHED:
   case WC_MOUNTPOINT_ERROR_NOT_LIVE:
     return (WcProblem){409, 2};
+  case WC_MOUNTPOINT_ERROR_UNDECODABLE:
+    return (WcProblem){409, 10};
   case WC_MOUNTPOINT_ERROR_DISABLED:
     return (WcProblem){403, 0};
   case WC_MOUNTPOINT_ERROR_LIMIT:

@@ -8,6 +8,7 @@
 #include "http/api-reload.h"
 #include "http/api-server.h"
 #include "http/api-sessions.h"
+#include "http/api-snapshot.h"
 #include "http/api.h"
 #include "http/cors.h"
 #include "http/failover-json.h"
@@ -86,6 +87,8 @@ static const WcRoute routes[] = {
     wc_api_mountpoint_kick },
   { "/api/v1/mountpoints/{id}/switch", POST, KIB, wc_api_check_mountpoint,
     wc_api_mountpoint_switch },
+  { "/api/v1/mountpoints/{id}/snapshot.jpg", GET, KIB, wc_api_check_mountpoint,
+    wc_api_snapshot_get },
   { "/api/v1/mountpoints/{id}/sessions", GET, KIB, wc_api_check_mountpoint,
     wc_api_sessions_list },
   { "/api/v1/sessions/{session}", DELETE, KIB, wc_api_check,

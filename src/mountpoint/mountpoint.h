@@ -14,18 +14,19 @@
 GQuark wc_mountpoint_error_quark (void);
 
 typedef enum {
-  WC_MOUNTPOINT_ERROR_NOT_FOUND, /* 404 */
-  WC_MOUNTPOINT_ERROR_EXISTS,    /* 409: the id is taken */
-  WC_MOUNTPOINT_ERROR_IN_USE,    /* 409: a port is taken */
-  WC_MOUNTPOINT_ERROR_PUBLISHED, /* 409: somebody publishes to it */
-  WC_MOUNTPOINT_ERROR_READ_ONLY, /* 409: it is of the configuration file */
-  WC_MOUNTPOINT_ERROR_NOT_LIVE,  /* 409 + Retry-After: no picture now */
-  WC_MOUNTPOINT_ERROR_DISABLED,  /* 403 */
-  WC_MOUNTPOINT_ERROR_LIMIT,     /* 503 + Retry-After */
-  WC_MOUNTPOINT_ERROR_RATE,      /* 429 + Retry-After: too many at once */
-  WC_MOUNTPOINT_ERROR_INVALID,   /* 422 */
-  WC_MOUNTPOINT_ERROR_STORE,     /* 500: could not be saved */
-  WC_MOUNTPOINT_ERROR_STOPPING,  /* 503 + Retry-After: server is going down */
+  WC_MOUNTPOINT_ERROR_NOT_FOUND,   /* 404 */
+  WC_MOUNTPOINT_ERROR_EXISTS,      /* 409: the id is taken */
+  WC_MOUNTPOINT_ERROR_IN_USE,      /* 409: a port is taken */
+  WC_MOUNTPOINT_ERROR_PUBLISHED,   /* 409: somebody publishes to it */
+  WC_MOUNTPOINT_ERROR_READ_ONLY,   /* 409: it is of the configuration file */
+  WC_MOUNTPOINT_ERROR_NOT_LIVE,    /* 409 + Retry-After: no picture now */
+  WC_MOUNTPOINT_ERROR_UNDECODABLE, /* 409: media, but no picture of it */
+  WC_MOUNTPOINT_ERROR_DISABLED,    /* 403 */
+  WC_MOUNTPOINT_ERROR_LIMIT,       /* 503 + Retry-After */
+  WC_MOUNTPOINT_ERROR_RATE,        /* 429 + Retry-After: too many at once */
+  WC_MOUNTPOINT_ERROR_INVALID,     /* 422 */
+  WC_MOUNTPOINT_ERROR_STORE,       /* 500: could not be saved */
+  WC_MOUNTPOINT_ERROR_STOPPING,    /* 503 + Retry-After: server is going down */
 } WcMountpointError;
 
 typedef enum {

@@ -16,6 +16,7 @@ struct WcServer {
   WcNetwork *network;
   WcMountpointContext mountpoint_context;
   WcRegistry *registry;
+  WcSnapshots *snapshots;
   WcAccess *access;
   WcTurn *turn;
   WcEventBus *bus;

@@ -89,6 +89,13 @@ make_registry (WcServer *server, GError **error)
   return server->registry != NULL;
 }
 
+static gboolean
+make_snapshots (WcServer *server, GError **error)
+{
+  server->snapshots = wc_snapshots_new (server->registry, server->config);
+  return TRUE;
+}
+
 /* After the registry, which makes the state directory. */
 static gboolean
 make_access (WcServer *server, GError **error)
@@ -136,6 +143,7 @@ make_http (WcServer *server, GError **error)
       .ports = server->ports,
       .rtsp = server->rtsp,
       .registry = server->registry,
+      .snapshots = server->snapshots,
       .network = server->network,
       .access = server->access,
       .turn = server->turn,
@@ -159,8 +167,8 @@ wc_server_start (WcConfig *config, const WcServerSetup *setup, GError **error)
   if (!make_engine (server, error) || !make_peers (server, error) ||
       !make_ports (server, error) || !make_rtsp (server, error) ||
       !make_network (server, error) || !make_registry (server, error) ||
-      !make_access (server, error) || !make_turn (server, error) ||
-      !make_http (server, error) ||
+      !make_snapshots (server, error) || !make_access (server, error) ||
+      !make_turn (server, error) || !make_http (server, error) ||
       !wc_registry_load (server->registry, setup->with_demo, error))
     return NULL;
   server->http_context.ready = TRUE;
@@ -271,6 +279,7 @@ wc_server_free (WcServer *server)
   g_clear_pointer (&server->bus, wc_event_bus_free);
   g_clear_pointer (&server->turn, wc_turn_free);
   g_clear_pointer (&server->access, wc_access_free);
+  g_clear_pointer (&server->snapshots, wc_snapshots_free);
   g_clear_object (&server->registry);
   g_clear_pointer (&server->network, wc_network_free);
   g_clear_pointer (&server->rtsp, wc_rtsp_server_free);

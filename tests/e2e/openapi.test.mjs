@@ -183,6 +183,16 @@ describe('mountpoints', () => {
     assert.ok(events.names().includes('switch'));
   }));
 
+  test('a picture of it', scoped(async (scope) => {
+    const { headers } = await is(200, manage('readSnapshot', on('live')));
+    await is(304, manage('readSnapshot',
+      { ...on('live'), headers: { 'If-None-Match': headers.etag } }));
+    await is(400, manage('readSnapshot', { ...on('live'), query: '?width=1' }));
+    await create(scope, { id: 'dark', kind: 'whip' });
+    await is(409, manage('readSnapshot', on('dark')));
+    await is(403, manage('readSnapshot', on('fixed')));
+  }));
+
   test('a source is probed', LIMIT, scoped(async (scope) => {
     const source = { kind: 'test', ...SMALL };
     const { json } = await is(200, manage('probeSource', { json: { source } }));

@@ -264,7 +264,9 @@ test_all_texts (void)
       /* test-conversion.c runs them */
       "convert-aac", "convert-aac-faad", "convert-mpa", "convert-g726",
       "convert-pcm", "convert-pcmu", "convert-pcma", "convert-opus",
-      "convert-h264", "convert-h265"};
+      "convert-h264", "convert-h265",
+      /* test-still.c runs them */
+      "still-av1", "still-h264", "still-h265", "still-vp8", "still-vp9"};
   g_auto (GStrv) names = g_resources_enumerate_children (
       "/whepcast/pipelines", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 

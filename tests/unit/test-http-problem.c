@@ -28,6 +28,7 @@ test_mountpoint_errors (void)
   check_error (domain, WC_MOUNTPOINT_ERROR_IN_USE, 409, 0);
   check_error (domain, WC_MOUNTPOINT_ERROR_READ_ONLY, 409, 0);
   check_error (domain, WC_MOUNTPOINT_ERROR_NOT_LIVE, 409, 2);
+  check_error (domain, WC_MOUNTPOINT_ERROR_UNDECODABLE, 409, 10);
   check_error (domain, WC_MOUNTPOINT_ERROR_DISABLED, 403, 0);
   check_error (domain, WC_MOUNTPOINT_ERROR_LIMIT, 503, 5);
   check_error (domain, WC_MOUNTPOINT_ERROR_INVALID, 422, 0);

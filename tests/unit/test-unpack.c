@@ -312,6 +312,111 @@ test_h265 (void)
   finish (&f);
 }
 
+/* --- VP8, VP9, AV1 ---------------------------------------------------------
+ */
+
+static void
+test_vp8 (void)
+{
+  Fixture f;
+
+  begin (&f, WC_CODEC_VP8, 90000, NULL);
+  PUSH (&f, 0, FALSE,
+        "\x90\x80\x81\x02"
+        "ab");                         /* X, S; a picture id of 15 bits */
+  PUSH (&f, 0, FALSE, "\x80\x80\x81"); /* nothing but a descriptor */
+  PUSH (&f, 0, TRUE,
+        "\x80\x80\x81\x02"
+        "cd");
+  assert_frame (&f, 0, 0, "abcd", 4);
+  finish (&f);
+}
+
+/* Of two spatial layers each is a frame. */
+static void
+test_vp9 (void)
+{
+  Fixture f;
+
+  begin (&f, WC_CODEC_VP9, 90000, NULL);
+  PUSH (&f, 0, FALSE,
+        "\x08"
+        "ab"); /* B */
+  PUSH (&f, 0, FALSE,
+        "\x04"
+        "cd"); /* E */
+  PUSH (&f, 0, TRUE,
+        "\x0c"
+        "ef"); /* B, E */
+  assert_frame (&f, 0, 0, "abcd", 4);
+  assert_frame (&f, 1, 0, "ef", 2);
+  g_assert_cmpuint (f.frames->len, ==, 2);
+  finish (&f);
+}
+
+/* Sizes are put in; what has its own keeps it; a temporal delimiter is ours. */
+static void
+test_av1 (void)
+{
+  Fixture f;
+
+  begin (&f, WC_CODEC_AV1, 90000, NULL);
+  /* W = 2: a sequence header, and the first half of a frame (Y) */
+  PUSH (&f, 0, FALSE,
+        "\x68\x03\x08"
+        "sh\x30"
+        "ab");
+  /* Z, W = 1: the rest */
+  PUSH (&f, 0, TRUE,
+        "\x90"
+        "cd");
+  assert_frame (&f, 0, 0,
+                "\x12\0\x0a\x02"
+                "sh\x32\x04"
+                "abcd",
+                12);
+  /* W = 0: a temporal delimiter, an OBU with its size, one with a wrong one */
+  PUSH (&f, 3000, TRUE,
+        "\0\x02\x12\0\x04\x32\x02"
+        "xy\x04\x32\x05"
+        "zz");
+  assert_frame (&f, 1, 3000,
+                "\x12\0\x32\x02"
+                "xy",
+                6);
+  finish (&f);
+}
+
+/* A fragment without its beginning, one without its end. */
+static void
+test_av1_lost (void)
+{
+  Fixture f;
+
+  begin (&f, WC_CODEC_AV1, 90000, NULL);
+  PUSH (&f, 0, FALSE,
+        "\x90"
+        "cd");
+  PUSH (&f, 0, FALSE,
+        "\x10\x30"
+        "ok");
+  PUSH (&f, 0, TRUE,
+        "\x50\x30"
+        "begun");
+  assert_frame (&f, 0, 0,
+                "\x12\0\x32\x02"
+                "ok",
+                6);
+  PUSH (&f, 3000, TRUE,
+        "\x10\x30"
+        "next");
+  assert_frame (&f, 1, 3000,
+                "\x12\0\x32\x04"
+                "next",
+                8);
+  finish (&f);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -325,5 +430,9 @@ main (int argc, char **argv)
   g_test_add_func ("/unpack/g726", test_g726);
   g_test_add_func ("/unpack/h264", test_h264);
   g_test_add_func ("/unpack/h265", test_h265);
+  g_test_add_func ("/unpack/vp8", test_vp8);
+  g_test_add_func ("/unpack/vp9", test_vp9);
+  g_test_add_func ("/unpack/av1", test_av1);
+  g_test_add_func ("/unpack/av1/lost", test_av1_lost);
   return g_test_run ();
 }
