@@ -88,7 +88,7 @@ machine_exec ()
   local leader=${machine_leader[$1]}
   shift
 
-  nsenter --target "$leader" --all --wd=/ \
+  nsenter --target "$leader" --all --root --wd \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@" </dev/null
 }
