@@ -259,7 +259,7 @@ wc_subscriber_stop (WcSubscriber *subscriber, void (*done) (gpointer),
 }
 
 void
-wc_subscriber_get_stats (WcSubscriber *subscriber, WcSubscriberStats *stats)
+wc_subscriber_get_counts (WcSubscriber *subscriber, WcSubscriberStats *stats)
 {
   *stats = (WcSubscriberStats){
       .packets_sent = atomic_load (&subscriber->packets),
@@ -271,6 +271,12 @@ wc_subscriber_get_stats (WcSubscriber *subscriber, WcSubscriberStats *stats)
       .bitrate_bps = atomic_load (&subscriber->bitrate_bps),
       .layer = atomic_load (&subscriber->layer),
   };
+}
+
+void
+wc_subscriber_get_stats (WcSubscriber *subscriber, WcSubscriberStats *stats)
+{
+  wc_subscriber_get_counts (subscriber, stats);
   stats->has_address = wc_endpoint_get_address (
       &subscriber->endpoint, &stats->address, &stats->is_tcp);
 }

@@ -111,3 +111,6 @@ void wc_subscriber_mute (WcSubscriber *subscriber);
 
 void wc_subscriber_get_stats (WcSubscriber *subscriber,
                               WcSubscriberStats *stats);
+/** The same but the address: nothing that is sent waits for it. */
+void wc_subscriber_get_counts (WcSubscriber *subscriber,
+                               WcSubscriberStats *stats);

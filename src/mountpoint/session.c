@@ -374,6 +374,14 @@ wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats)
 }
 
 void
+wc_session_get_counts (WcSession *session, WcViewerPeerStats *stats)
+{
+  *stats = (WcViewerPeerStats){.rtt_ms = -1, .layer = -1};
+  if (session->peer != NULL && !session->publishes)
+    wc_viewer_peer_get_counts (WC_VIEWER_PEER (session->peer), stats);
+}
+
+void
 wc_session_get_publisher_stats (WcSession *session, WcPublisherStats *stats)
 {
   *stats = (WcPublisherStats){0};

@@ -74,6 +74,8 @@ gboolean wc_session_offers_layers (WcSession *session);
 const WcLayerWish *wc_session_layer_wish (WcSession *session);
 /** Of a viewer; all zero of a publisher. */
 void wc_session_get_stats (WcSession *session, WcViewerPeerStats *stats);
+/** The same but the address; see wc_subscriber_get_counts (). */
+void wc_session_get_counts (WcSession *session, WcViewerPeerStats *stats);
 
 /** Of a publisher; all zero of a viewer. */
 void wc_session_get_publisher_stats (WcSession *session,

@@ -387,27 +387,43 @@ add_direct_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
   stats->reports = lane.reports;
 }
 
+static void
+fill_counts (WcViewerPeer *self, const WcSubscriberStats *sent,
+             WcViewerPeerStats *stats)
+{
+  *stats = (WcViewerPeerStats){
+      .packets_sent = sent->packets_sent,
+      .bytes_sent = sent->bytes_sent,
+      .packets_dropped = sent->packets_dropped,
+      .skips = sent->skips,
+      .first_packet_us = sent->first_packet_us,
+      .first_frame_us = sent->first_frame_us,
+      .bitrate_bps = sent->bitrate_bps,
+      .layer = sent->layer,
+      .has_address = sent->has_address,
+      .address = sent->address,
+      .is_tcp = sent->is_tcp,
+  };
+  if (self->direct != NULL)
+    add_direct_stats (self, stats);
+  else
+    add_webrtcbin_stats (self, stats);
+}
+
 void
 wc_viewer_peer_get_stats (WcViewerPeer *self, WcViewerPeerStats *stats)
 {
   WcSubscriberStats sent;
 
   wc_subscriber_get_stats (self->subscriber, &sent);
-  *stats = (WcViewerPeerStats){
-      .packets_sent = sent.packets_sent,
-      .bytes_sent = sent.bytes_sent,
-      .packets_dropped = sent.packets_dropped,
-      .skips = sent.skips,
-      .first_packet_us = sent.first_packet_us,
-      .first_frame_us = sent.first_frame_us,
-      .bitrate_bps = sent.bitrate_bps,
-      .layer = sent.layer,
-      .has_address = sent.has_address,
-      .address = sent.address,
-      .is_tcp = sent.is_tcp,
-  };
-  if (self->direct != NULL)
-    add_direct_stats (self, stats);
-  else
-    add_webrtcbin_stats (self, stats);
+  fill_counts (self, &sent, stats);
+}
+
+void
+wc_viewer_peer_get_counts (WcViewerPeer *self, WcViewerPeerStats *stats)
+{
+  WcSubscriberStats sent;
+
+  wc_subscriber_get_counts (self->subscriber, &sent);
+  fill_counts (self, &sent, stats);
 }

@@ -42,6 +42,8 @@ void wc_viewer_peer_select_layer (WcViewerPeer *peer, WcTrack *track,
                                   gint layer);
 
 void wc_viewer_peer_get_stats (WcViewerPeer *peer, WcViewerPeerStats *stats);
+/** The same but the address; see wc_subscriber_get_counts (). */
+void wc_viewer_peer_get_counts (WcViewerPeer *peer, WcViewerPeerStats *stats);
 
 /* Signals, on the main thread, besides those of WcPeer:
  *   "key-frame-wanted" (WcViewerPeer *peer, guint media): the viewer sent PLI

@@ -82,7 +82,7 @@ add_guest (WcMountpointMetrics *self, WcSession *session, Guest *guest,
     add_publisher (totals, &stats);
   } else {
     WcViewerPeerStats stats;
-    wc_session_get_stats (session, &stats);
+    wc_session_get_counts (session, &stats);
     note_joining (self, guest, &stats);
     add_viewer (totals, &stats);
   }
