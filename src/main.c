@@ -25,7 +25,7 @@ typedef struct {
   WcServer *server;
   WcNotify *notify;
   GMainLoop *loop;
-  gboolean stopping;
+  gboolean stopping, draining;
 } App;
 
 /* Every viewer and every port needs descriptors; the soft limit is 1024 by
@@ -62,19 +62,34 @@ on_stopped (gpointer user_data)
   g_main_loop_quit (app->loop);
 }
 
+/* The first signal may wait for viewers to leave, the next one ends it in
+ * order, and another one at once. */
+static void
+stop (App *app, gboolean drain)
+{
+  if (app->stopping && !app->draining) {
+    wc_warning ("another signal: leaving at once");
+    _exit (EXIT_FAILURE);
+  }
+  wc_info ("stopping");
+  if (!app->stopping)
+    wc_notify_stopping (app->notify);
+  drain = drain && !app->stopping;
+  app->stopping = TRUE;
+  app->draining = wc_server_stop (app->server, drain, on_stopped, app);
+}
+
 static gboolean
 on_stop_signal (gpointer user_data)
 {
-  App *app = user_data;
+  stop (user_data, FALSE);
+  return G_SOURCE_CONTINUE;
+}
 
-  if (app->stopping) {
-    wc_warning ("a second signal: leaving at once");
-    _exit (EXIT_FAILURE);
-  }
-  app->stopping = TRUE;
-  wc_info ("stopping");
-  wc_notify_stopping (app->notify);
-  wc_server_stop (app->server, on_stopped, app);
+static gboolean
+on_drain_signal (gpointer user_data)
+{
+  stop (user_data, TRUE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -138,7 +153,7 @@ run (App *app)
                ? EXIT_CONFIG
                : EXIT_FAILURE;
   }
-  g_unix_signal_add (SIGTERM, on_stop_signal, app);
+  g_unix_signal_add (SIGTERM, on_drain_signal, app);
   g_unix_signal_add (SIGINT, on_stop_signal, app);
   g_unix_signal_add (SIGHUP, on_reload_signal, app);
 

@@ -68,6 +68,8 @@ export class WhepError extends Error {
 
 /** The media part of one attempt; a player makes a new one for each. */
 class Attempt {
+  constructor(url) { this.url = url; }
+
   pc = null;
   sessionUrl = null;
   etag = null;
@@ -100,6 +102,8 @@ export class WhepPlayer extends EventTarget {
   #reason = 'Not started';
   #error = null;
   #attempt = null;
+  #next = null; // what is to take its place, on another server
+  #movedTo = null; // the endpoint there
   #ending = Promise.resolve();
   #retries = 0;
   #retryTimer = 0;
@@ -152,6 +156,9 @@ export class WhepPlayer extends EventTarget {
   get layers() { return this.#layers; }
   /** The rid that was chosen; null: the server chooses. */
   get layer() { return this.#layer; }
+  /** The endpoint of another server that it has been sent to, or null; the `moved`
+   * event. */
+  get movedTo() { return this.#movedTo; }
   /** The RTCPeerConnection of now, for those who want more than getStats(). */
   get peerConnection() { return this.#attempt?.pc ?? null; }
 
@@ -164,6 +171,7 @@ export class WhepPlayer extends EventTarget {
     }
     this.#running = true;
     this.#retries = 0;
+    this.#movedTo = null;
     this.#error = null;
     this.#setState('connecting', 'Connecting');
     this.#begin();
@@ -176,6 +184,7 @@ export class WhepPlayer extends EventTarget {
     }
     this.#running = false;
     clearTimeout(this.#retryTimer);
+    this.#finish(this.#next);
     this.#endAttempt();
     this.#setState('closed', 'Stopped');
     await this.#ending;
@@ -205,7 +214,7 @@ export class WhepPlayer extends EventTarget {
     if (!this.#running || this.#attempt) {
       return;
     }
-    const attempt = new Attempt();
+    const attempt = new Attempt(this.#movedTo ?? this.#options.url);
     this.#attempt = attempt;
     try {
       await this.#negotiate(attempt);
@@ -232,9 +241,15 @@ export class WhepPlayer extends EventTarget {
     attempt.answer = answer;
     attempt.answeredAt = performance.now();
     attempt.packetsAt = attempt.answeredAt;
-    this.#watchTransport(attempt);
-    this.#setState('connecting', 'Waiting for the first picture');
     this.#scheduleTrickle(attempt);
+    if (attempt !== this.#next) {
+      this.#setState('connecting', 'Waiting for the first picture');
+      this.#attend(attempt);
+    }
+  }
+
+  #attend(attempt) {
+    this.#watchTransport(attempt);
     this.#scheduleWatch(attempt, 100);
     this.#listen(attempt);
   }
@@ -272,7 +287,7 @@ export class WhepPlayer extends EventTarget {
 
   /** POST the offer, return the answer's text; the session belongs to attempt. */
   async #post(attempt, offer) {
-    const response = await fetch(this.#options.url, {
+    const response = await fetch(attempt.url, {
       method: 'POST',
       headers: this.#headers({ 'Content-Type': 'application/sdp' }),
       body: offer,
@@ -315,6 +330,9 @@ export class WhepPlayer extends EventTarget {
 
   #onTrack(attempt, { track }) {
     attempt.stream.addTrack(track);
+    if (attempt === this.#next) {
+      return; // shown when there is something to see
+    }
     const video = this.#video;
     if (video && video.srcObject !== attempt.stream) {
       video.srcObject = attempt.stream;
@@ -462,6 +480,9 @@ export class WhepPlayer extends EventTarget {
       case 'layers':
         this.#setLayers(layersOfEvent(data));
         break;
+      case 'drain':
+        this.#move(JSON.parse(data));
+        break;
       case 'reconnect':
         // The server ends the session; not all of its viewers return as one.
         this.#endAttempt();
@@ -469,6 +490,71 @@ export class WhepPlayer extends EventTarget {
         break;
       default:
     }
+  }
+
+  // --- moving ----------------------------------------------------------------
+
+  /** The server will not be here for long, and said where to go: what it sends
+   * is shown until the other one's picture is there. If that one cannot be had,
+   * this one stays for as long as it can. */
+  async #move({ url, left_ms: leftMs }) {
+    if (!url || this.#next || !this.#running) {
+      return;
+    }
+    const next = new Attempt(url);
+    this.#next = next;
+    try {
+      // Not all of its viewers arrive there as one.
+      await pause(Math.random() * Math.min(2000, leftMs / 4));
+      if (!next.over) {
+        await this.#negotiate(next);
+        await this.#waitForPicture(next);
+        this.#replaceBy(next);
+      }
+    } catch {
+      this.#finish(next);
+    }
+    this.#next = null;
+  }
+
+  async #waitForPicture(next) {
+    const end = performance.now() + this.#options.connectTimeoutMs;
+    for (;;) {
+      const counts = await countMedia(next.pc);
+      if (next.over || performance.now() > end) {
+        throw new Error('No picture came');
+      }
+      if (counts.audioPackets > 0) {
+        next.audioAt ||= performance.now();
+      }
+      if (isPlaying(next, counts)) {
+        return;
+      }
+      await pause(50);
+    }
+  }
+
+  /** The stream stays the same, so that the element goes on with what it shows. */
+  #replaceBy(next) {
+    const last = this.#attempt;
+    const stream = last?.stream ?? next.stream;
+    const old = last ? stream.getTracks() : [];
+    if (last) {
+      next.stream.getTracks().forEach((track) => stream.addTrack(track));
+      old.forEach((track) => stream.removeTrack(track));
+    } else if (this.#video) {
+      this.#video.srcObject = stream;
+    }
+    clearTimeout(this.#retryTimer);
+    Object.assign(next, { stream, playingAt: performance.now(), packetsAt: performance.now() });
+    this.#movedTo = next.url;
+    this.#attempt = next;
+    this.#next = null;
+    this.#lastStats = null;
+    this.#finish(last);
+    this.#setState('playing', 'Playing');
+    this.#attend(next);
+    this.dispatchEvent(new CustomEvent('moved', { detail: { url: next.url } }));
   }
 
   #setViewers(count) {
@@ -588,7 +674,7 @@ export class WhepPlayer extends EventTarget {
   // --- trying again --------------------------------------------------------
 
   #restart(attempt, reason) {
-    if (attempt.over) {
+    if (attempt.over || attempt === this.#next) {
       return;
     }
     this.#endAttempt();
@@ -600,6 +686,12 @@ export class WhepPlayer extends EventTarget {
       return;
     }
     this.#endAttempt();
+    if (this.#movedTo) {
+      // What another server says is not the last word: back to where it was.
+      this.#movedTo = null;
+      this.#retry(error.message, this.#backoffMs());
+      return;
+    }
     this.#error = error;
     const next = error instanceof WhepError
       ? this.#planAfterStatus(error) : this.#planAfterError(error);
@@ -657,15 +749,21 @@ export class WhepPlayer extends EventTarget {
     if (!attempt) {
       return;
     }
-    attempt.over = true;
-    attempt.abort.abort();
     this.#setViewers(null);
     this.#setLayers([]);
     this.#attempt = null;
     this.#lastStats = null;
     clearTimeout(this.#watchTimer);
-    this.#deleteSession(attempt);
-    attempt.pc?.close();
+    this.#finish(attempt);
+  }
+
+  #finish(attempt) {
+    if (attempt) {
+      attempt.over = true;
+      attempt.abort.abort();
+      this.#deleteSession(attempt);
+      attempt.pc?.close();
+    }
   }
 
   #deleteSession(attempt) {
@@ -749,6 +847,8 @@ export class WhepPlayer extends EventTarget {
     };
   }
 }
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function isPlaying(attempt, counts) {
   if (counts.framesDecoded > 0) {

@@ -343,6 +343,7 @@ finish (WcConfig *config, GError **error)
   gboolean ok = TRUE;
 
   chop_slashes (config->public_url);
+  chop_slashes (config->drain_to);
   if (config->admin_token != NULL && config->admin_token_file != NULL)
     ok = fail_rule (config,
                     "[auth] admin-token and admin-token-file are both given; "

@@ -29,6 +29,8 @@ typedef struct {
   char *state_dir;
   WcLogFormat log_format;
   WcLogLevel log_level;
+  guint drain_ms; /* 0: SIGTERM does not wait for viewers to leave */
+  char *drain_to; /* nullable: where they are sent */
   /* [http] */
   char *listen_ip;                 /* of `listen`; "0.0.0.0", "::", ... */
   guint16 listen_port;             /* 0: any (tests) */

@@ -45,6 +45,25 @@ static const WcKey server_keys[] = {
         .description = "The least important messages that are written.",
         LIVE (log_level),
     },
+    {
+        .name = "drain-ms",
+        UINT (0, 86400000),
+        .fallback = "0",
+        .description = "How long viewers may stay after SIGTERM, which then "
+                       "takes no new ones and ends when the last has left; a "
+                       "second SIGTERM does not wait; 0: they may not.",
+        LIVE (drain_ms),
+    },
+    {
+        .name = "drain-to",
+        STRING (2048),
+        .check = wc_check_public_url,
+        .fallback = "",
+        .allowed = "empty, or http(s)://HOST[:PORT][/PATH]",
+        .description = "Another server that they are sent to meanwhile: what "
+                       "its URLs begin with, before /whep/.",
+        LIVE (drain_to),
+    },
 };
 
 static const WcKey http_keys[] = {

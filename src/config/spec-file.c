@@ -72,7 +72,8 @@ note_sdp_file (WcMountpointSpec *spec)
   g_autofree char *text = NULL;
   gsize size;
 
-  if (g_file_get_contents (spec->sdp_file, &text, &size, NULL))
+  if (g_file_test (spec->sdp_file, G_FILE_TEST_IS_REGULAR) &&
+      g_file_get_contents (spec->sdp_file, &text, &size, NULL))
     spec->sdp_digest = g_compute_checksum_for_data (G_CHECKSUM_SHA256,
                                                     (const guchar *)text, size);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/api-server.h"
 
+#include "http/api-drain.h"
 #include "http/api.h"
 #include "http/stream-json.h"
 #include "ingest/rtsp-server.h"
@@ -232,6 +233,8 @@ wc_api_server_get (WcRequest *request)
   json_object_set_string_member (object, "version", context->version);
   json_object_set_int_member (object, "uptime_ms", process.uptime_ms);
   json_object_set_boolean_member (object, "ready", context->ready);
+  json_object_set_object_member (object, "drain",
+                                 wc_api_drain_json_new (context->drain));
   wc_api_set_text (object, "public_url", context->config->public_url);
   json_object_set_string_member (object, "lane",
                                  wc_api_lane_name (context->config->lane));

@@ -8,6 +8,7 @@
 #include "config/change.h"
 #include "engine/engine.h"
 #include "ingest/ingest.h"
+#include "mountpoint/drain.h"
 #include "mountpoint/registry.h"
 #include "mountpoint/snapshots.h"
 #include "peer/network.h"
@@ -34,8 +35,11 @@ typedef struct {
   WcAccess *access;
   WcTurn *turn;
   WcEventBus *bus;
+  WcDrain *drain;
   WcServerControl control;
   WcMetrics *metrics;
   const char *version;
-  gboolean ready; /* set by the server: loaded, and not stopping */
+  /* Set by the server. */
+  gboolean ready;    /* it is loaded, and sessions are not being ended */
+  gboolean stopping; /* it will end, perhaps when viewers have left */
 } WcHttpContext;

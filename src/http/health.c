@@ -19,11 +19,13 @@ wc_health_alive (WcRequest *request)
 void
 wc_health_ready (WcRequest *request)
 {
-  if (request->context->ready) {
+  gboolean drains = wc_drain_state (request->context->drain) != WC_DRAIN_OFF;
+
+  if (request->context->ready && !drains) {
     answer_ok (request);
     return;
   }
   wc_request_set_field (request, "Retry-After", "1");
-  wc_request_answer_problem (request, 503,
-                             "the server is starting or stopping");
+  wc_request_answer_problem (request, 503, "the server is %s",
+                             drains ? "being drained" : "starting or stopping");
 }

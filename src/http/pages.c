@@ -47,21 +47,31 @@ wc_pages_has (const char *name)
                               G_RESOURCE_LOOKUP_FLAGS_NONE, NULL, NULL, NULL);
 }
 
-/* The origin of public-url, if that is another than the page's: the player then
- * talks to it. */
-static char *
-connect_sources (WcRequest *request)
+static void
+append_origin (GString *sources, const char *url)
 {
-  const char *url = request->context->config->public_url;
   g_autoptr (GUri) uri =
       url != NULL ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
 
   if (uri == NULL || g_uri_get_host (uri) == NULL)
-    return g_strdup ("'self'");
+    return;
   g_autofree char *origin =
       g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL,
                   g_uri_get_host (uri), g_uri_get_port (uri), "", NULL, NULL);
-  return g_strconcat ("'self' ", origin, NULL);
+  g_string_append_printf (sources, " %s", origin);
+}
+
+/* What the player talks to: the origin of public-url, if that is another than
+ * the page's, and the server that viewers are sent to in a drain. */
+static char *
+connect_sources (WcRequest *request)
+{
+  g_autoptr (GString) sources = g_string_new ("'self'");
+  const WcConfig *config = request->context->config;
+
+  append_origin (sources, config->public_url);
+  append_origin (sources, config->drain_to);
+  return g_string_free (g_steal_pointer (&sources), FALSE);
 }
 
 /* The player may be framed by other sites, the dashboard may not. */

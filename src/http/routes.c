@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/routes.h"
 
+#include "http/api-drain.h"
 #include "http/api-events.h"
 #include "http/api-mountpoints.h"
 #include "http/api-openapi.h"
@@ -95,6 +96,8 @@ static const WcRoute routes[] = {
     wc_api_session_end },
   { "/api/v1/events", GET, KIB, wc_api_check, wc_api_events_read },
   { "/api/v1/probe", POST, JSON_LIMIT, wc_api_check, wc_api_probe },
+  { "/api/v1/drain", POST, KIB * 4, wc_api_check, wc_api_drain_begin },
+  { "/api/v1/drain", DELETE, KIB, wc_api_check, wc_api_drain_end },
   { "/api/v1/reload", POST, KIB, wc_api_check, wc_api_reload },
   { "/api/v1/server", GET, KIB, wc_api_check, wc_api_server_get },
   { "/api/v1/openapi.json", GET, KIB, wc_api_check, wc_api_openapi_get },

@@ -18,10 +18,10 @@
  */
 #define RATES_INTERVAL_US (5 * G_USEC_PER_SEC)
 
-enum { ACTIVE, INACTIVE, VIEWERCOUNT, RECONNECT, LAYERS, N_EVENTS };
+enum { ACTIVE, INACTIVE, VIEWERCOUNT, RECONNECT, DRAIN, LAYERS, N_EVENTS };
 
-static const char *const names[N_EVENTS] = {"active", "inactive", "viewercount",
-                                            "reconnect", "layers"};
+static const char *const names[N_EVENTS] = {
+    "active", "inactive", "viewercount", "reconnect", "drain", "layers"};
 
 /* What a viewer asked for, and the connection that it listens by. */
 typedef struct {
@@ -36,6 +36,8 @@ typedef struct {
   char *layers;          /* nullable; as said last, without bit rates */
   gint64 layers_us;      /* when */
   WcRegistry *registry;
+  WcDrain *drain;
+  gulong drain_handler; /* 0 without a stream */
 } Listening;
 
 /* Those that @session can be told. */
@@ -48,12 +50,12 @@ events_of (WcSession *session)
 }
 
 static char *
-list_events (WcSession *session, const char *separator)
+list_events (guint events, const char *separator)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < N_EVENTS; i++)
-    if (events_of (session) & (1u << i))
+    if (events & (1u << i))
       g_string_append_printf (text, "%s%s", text->len > 0 ? separator : "",
                               names[i]);
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -65,6 +67,7 @@ stop_listening (Listening *listening)
   if (listening->listener != 0)
     wc_event_bus_leave (listening->bus, listening->listener);
   listening->listener = 0;
+  g_clear_signal_handler (&listening->drain_handler, listening->drain);
   g_clear_handle_id (&listening->layers_source, g_source_remove);
   g_clear_pointer (&listening->layers, g_free);
 }
@@ -143,6 +146,33 @@ say_layers (Listening *listening, WcMountpoint *mountpoint)
   g_autofree char *json =
       wc_whep_layers_event (mountpoint, listening->session, TRUE);
   return say (listening, LAYERS, json);
+}
+
+/* FALSE as in say (). */
+static gboolean
+say_drain (Listening *listening)
+{
+  WcDrain *drain = listening->drain;
+  const char *id = wc_session_mountpoint_id (listening->session);
+  JsonObject *object;
+
+  if (wc_drain_state (drain) != WC_DRAIN_ON)
+    return TRUE;
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *url = wc_drain_endpoint (drain, "whep", id);
+  object = json_object_new ();
+  json_object_set_int_member (object, "left_ms",
+                              (gint64)wc_drain_left_ms (drain));
+  wc_api_set_text (object, "url", url);
+  json_node_take_object (root, object);
+  g_autofree char *json = json_to_string (root, FALSE);
+  return say (listening, DRAIN, json);
+}
+
+static void
+on_drain_changed (WcDrain *drain, gpointer user_data)
+{
+  say_drain (user_data);
 }
 
 static gboolean
@@ -236,6 +266,7 @@ make_listening (WcRequest *request, guint events)
   listening->session = session;
   listening->bus = request->context->bus;
   listening->registry = request->context->registry;
+  listening->drain = request->context->drain;
   listening->events = events;
   g_ptr_array_add (list, listening);
   return listening;
@@ -260,11 +291,13 @@ attach (WcRequest *request, Listening *listening)
   }
   listening->listener =
       wc_event_bus_listen (listening->bus, on_event, listening);
+  listening->drain_handler = g_signal_connect (
+      listening->drain, "changed", G_CALLBACK (on_drain_changed), listening);
   if (listening->events & (1u << LAYERS))
     listening->layers_source =
         g_timeout_add (LOOK_AT_LAYERS_MS, on_look_at_layers, listening);
   if (mountpoint == NULL || !say_state (listening, mountpoint) ||
-      !say_viewers (listening, mountpoint))
+      !say_viewers (listening, mountpoint) || !say_drain (listening))
     return;
   if (listening->events & (1u << LAYERS))
     say_layers (listening, mountpoint);
@@ -273,7 +306,9 @@ attach (WcRequest *request, Listening *listening)
 void
 wc_whep_events_announce (WcRequest *request, WcSession *session)
 {
-  g_autofree char *events = list_events (session, ",");
+  /* What is no event of the extension is not announced as one. */
+  g_autofree char *events =
+      list_events (events_of (session) & ~(1u << DRAIN), ",");
   g_autofree char *link = g_strdup_printf (
       "</whep/%s/%s/events>; rel=\"" RELATION "\"; events=\"%s\"",
       wc_session_mountpoint_id (session), wc_session_secret (session), events);
@@ -330,7 +365,7 @@ wc_whep_events_create (WcRequest *request)
     return;
   }
   if (events == 0) {
-    g_autofree char *list = list_events (session, ", ");
+    g_autofree char *list = list_events (events_of (session), ", ");
     wc_request_answer_problem (request, 400, "the body must be a list of %s",
                                list);
     return;

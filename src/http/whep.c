@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/whep.h"
 
+#include "http/api-drain.h"
 #include "http/cors.h"
 #include "http/grant.h"
 #include "http/ice-links.h"
@@ -120,6 +121,9 @@ wc_whep_require_offer (WcRequest *request)
 static void
 make_session (WcRequest *request)
 {
+  if (wc_api_drain_refuse_viewer (request))
+    return; /* it began while the hook was asked */
+
   g_autoptr (GBytes) offer = wc_request_body (request);
   g_autofree char *address = wc_request_address (request);
   WcViewerInfo viewer = {
@@ -163,7 +167,8 @@ wc_whep_watch (WcRequest *request)
 {
   g_autoptr (GBytes) offer = wc_whep_require_offer (request);
 
-  if (offer != NULL && !wc_whep_redirect (request, redirect_of (request)))
+  if (offer != NULL && !wc_whep_redirect (request, redirect_of (request)) &&
+      !wc_api_drain_refuse_viewer (request))
     wc_grant_by_hook (request, WC_ACCESS_WATCH, request->params.params[0],
                       make_session);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/whip.h"
 
+#include "http/api-drain.h"
 #include "http/cors.h"
 #include "http/grant.h"
 #include "http/whep.h"
@@ -85,7 +86,8 @@ wc_whip_publish (WcRequest *request)
 
   if (offer != NULL && mountpoint != NULL &&
       !wc_whep_redirect (request,
-                         wc_mountpoint_spec (mountpoint)->publish_redirect))
+                         wc_mountpoint_spec (mountpoint)->publish_redirect) &&
+      !wc_api_drain_refuse_publisher (request))
     wc_grant_by_hook (request, WC_ACCESS_PUBLISH, request->params.params[0],
                       make_session);
 }

@@ -21,6 +21,7 @@ struct WcServer {
   WcTurn *turn;
   WcEventBus *bus;
   WcMetrics *metrics;
+  WcDrain *drain;
   WcHttpContext http_context;
   WcHttpServer *http;
   /* While it stops. */

@@ -136,6 +136,7 @@ make_http (WcServer *server, GError **error)
 {
   make_metrics (server);
   server->bus = wc_event_bus_new (server->registry);
+  server->drain = wc_drain_new (server->registry);
   server->http_context = (WcHttpContext){
       .config = server->config,
       .engine = server->engine,
@@ -148,6 +149,7 @@ make_http (WcServer *server, GError **error)
       .access = server->access,
       .turn = server->turn,
       .bus = server->bus,
+      .drain = server->drain,
       .control = {.reload = reload, .user_data = server},
       .metrics = server->metrics,
       .version = WC_VERSION,
@@ -252,18 +254,42 @@ on_stop_poll (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-void
-wc_server_stop (WcServer *server, WcServerStoppedFunc stopped,
-                gpointer user_data)
+static void
+stop_now (WcServer *server)
 {
-  if (server->stopped != NULL)
+  if (server->stop_source != 0)
     return;
-  server->stopped = stopped;
-  server->stopped_data = user_data;
+  g_signal_handlers_disconnect_by_data (server->drain, server);
   server->http_context.ready = FALSE;
   server->stop_deadline_us = wc_clock_now_us () + STOP_LIMIT_MS * 1000;
   wc_registry_stop (server->registry);
   server->stop_source = g_timeout_add (STOP_POLL_MS, on_stop_poll, server);
+}
+
+static void
+on_empty (WcDrain *drain, gpointer user_data)
+{
+  stop_now (user_data);
+}
+
+gboolean
+wc_server_stop (WcServer *server, gboolean drain, WcServerStoppedFunc stopped,
+                gpointer user_data)
+{
+  gboolean waits =
+      server->stopped == NULL && drain && server->config->drain_ms > 0;
+
+  server->stopped = stopped;
+  server->stopped_data = user_data;
+  server->http_context.stopping = TRUE;
+  if (!waits) {
+    stop_now (server);
+    return FALSE;
+  }
+  g_signal_connect (server->drain, "empty", G_CALLBACK (on_empty), server);
+  wc_drain_begin (server->drain, server->config->drain_ms,
+                  server->config->drain_to);
+  return TRUE;
 }
 
 void
@@ -276,6 +302,7 @@ wc_server_free (WcServer *server)
     wc_registry_stop (server->registry);
   g_clear_pointer (&server->http, wc_http_server_free);
   g_clear_pointer (&server->metrics, wc_metrics_free);
+  g_clear_object (&server->drain);
   g_clear_pointer (&server->bus, wc_event_bus_free);
   g_clear_pointer (&server->turn, wc_turn_free);
   g_clear_pointer (&server->access, wc_access_free);

@@ -38,9 +38,11 @@ void wc_server_log_ready (WcServer *server);
 WcReloadReport *wc_server_reload (WcServer *server);
 
 /** Ends every session, so that each viewer is told, and calls @stopped when
- * that is done or after 2 s. Idempotent: later calls do nothing. */
-void wc_server_stop (WcServer *server, WcServerStoppedFunc stopped,
-                     gpointer user_data);
+ * that is done or after 2 s. @drain: first gives viewers `[server] drain-ms` to
+ * leave by themselves, if there is such a time; a second call does not wait for
+ * that. Returns TRUE if it waits for viewers to leave. */
+gboolean wc_server_stop (WcServer *server, gboolean drain,
+                         WcServerStoppedFunc stopped, gpointer user_data);
 /** Frees a server that has stopped, or was never stopped. */
 void wc_server_free (WcServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcServer, wc_server_free)

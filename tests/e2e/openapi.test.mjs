@@ -30,7 +30,6 @@ import { SDP, TRICKLE } from './lib/whep.mjs';
 const NOT_SEEN = {
   'watch 500': 'GStreamer or OpenSSL would have to fail',
   'publish 500': 'GStreamer or OpenSSL would have to fail',
-  'ready 503': 'a moment while it starts or stops: lifecycle.test.mjs',
 };
 
 const LIMIT = { timeout: 120000 };
@@ -216,6 +215,25 @@ describe('mountpoints', () => {
     await is(422, manage('reload'));
     writeFileSync(server.configFile, CONFIG);
     await is(200, manage('reload'));
+  }));
+
+  test('the server is emptied', LIMIT, scoped(async (scope) => {
+    const at = await startServer(scope, { config: CONFIG });
+    await liveTest(at, 'live');
+    const call = (id, options = {}) => contract.call(at, id, { token: at.token, ...options });
+    const params = sessionOf(await is(201, watch(at, 'live')));
+    const events = await listen(scope, `${at.url}/whep/live/${params.secret}/events`);
+    await is(200, call('beginDrain', { json: { deadline_ms: 60000, to: 'https://b.example' } }));
+    await is(307, watch(at, 'live'));
+    await is(503, call('ready'));
+    await is(200, call('readServer'));
+    await waitFor('viewers are told', () => events.names().includes('drain'));
+    contract.judgeEvents('readAllWhepEvents', events);
+    await is(422, call('beginDrain', { json: {} }));
+    await is(400, call('beginDrain', { body: '{', type: 'application/json' }));
+    await is(415, call('beginDrain', { body: '{}', type: 'text/plain' }));
+    await is(200, call('endDrain'));
+    await is(201, watch(at, 'live'));
   }));
 
   test('what is not there: 404', async () => {

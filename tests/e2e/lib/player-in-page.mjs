@@ -2,12 +2,12 @@
 //
 // The product's own clients in a blank page of the server, and what they PATCHed.
 
-import { openViewerPage } from './browser.mjs';
+import { openForeignPage, openViewerPage } from './browser.mjs';
 import { waitFor } from './wait.mjs';
 
 /** Runs inside the browser. */
 async function startPlayer(url) {
-  const { WhepPlayer } = await import('/whep-player.js');
+  const { WhepPlayer } = await import(new URL('/whep-player.js', url).href);
   const original = globalThis.fetch;
   const patches = [];
   globalThis.fetch = async (address, options) => {
@@ -44,8 +44,10 @@ async function startPlayer(url) {
 }
 
 export class PagePlayer {
-  static async start(scope, browser, server, id) {
-    const page = await openViewerPage(scope, browser, server.url);
+  /** @param options foreign: in a page of another origin, which may talk to any */
+  static async start(scope, browser, server, id, { foreign = false } = {}) {
+    const page = foreign ? await openForeignPage(scope, browser)
+      : await openViewerPage(scope, browser, server.url);
     await page.evaluate(startPlayer, server.whep(id));
     return new PagePlayer(page);
   }
