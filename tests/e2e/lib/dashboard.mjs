@@ -36,11 +36,6 @@ export class DashboardPage {
   button(name) { return this.view.getByRole('button', { name, exact: true }); }
   field(label) { return this.form.getByLabel(label, { exact: true }); }
 
-  async openMountpoint(id) {
-    await this.row(id).getByRole('link', { name: new RegExp(id) }).first().click();
-    await this.view.getByRole('heading', { level: 2 }).waitFor();
-  }
-
   /** Nothing is wider than the window. */
   async overflow() {
     return this.page.evaluate(() =>
