@@ -476,11 +476,16 @@ describe('WHIP over HTTP', () => {
 
 test('5 % of what is published is lost, asked for again and repaired [I-16]',
   { timeout: 150000, skip: scenarioSkip }, scoped(async (scope) => {
-    const { dropped, video, sent } = await runScenario(scope, 'publish-loss', [], { timeoutMs: 140000 });
+    const { dropped, video, sent, metrics } =
+      await runScenario(scope, 'publish-loss', [], { timeoutMs: 140000 });
     assert.ok(dropped > 30, `dropped ${dropped}`);
     assert.ok(video.nacked >= 5, `asked for ${video.nacked}`);
     assert.ok(sent.resent >= 5, `sent again ${sent.resent}`);
     // What came again may be lost again; all but a few are repaired.
     assert.ok(video.repaired >= video.nacked / 2, JSON.stringify(video));
     assert.ok(video.lost <= 0.1 * video.repaired + 1, JSON.stringify(video));
+    // Of /metrics, read a moment later: what the API said, and sound's besides.
+    assert.ok(metrics.nacked_packets >= video.nacked, JSON.stringify({ metrics, video }));
+    assert.ok(metrics.repaired_packets >= video.repaired, JSON.stringify({ metrics, video }));
+    assert.ok(metrics.key_frame_requests >= video.plis, JSON.stringify({ metrics, video }));
   }));

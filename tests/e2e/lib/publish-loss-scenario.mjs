@@ -7,6 +7,7 @@
 import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
   from './browser.mjs';
 import { ADDRESS, drop, dropped, layNetwork } from './lossy-network.mjs';
+import { Metrics } from './metrics.mjs';
 import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 
@@ -28,9 +29,12 @@ async function run(scope) {
     stats = await viewer.frames(50, { timeoutMs: 15000 });
   }
   const { streams } = await publisher.stats();
+  const { publisher: { video } } = await server.api.read('lossy');
+  const metrics = await Metrics.read(server);
   return {
-    dropped: dropped(), viewer: stats,
-    video: (await server.api.read('lossy')).publisher.video,
+    dropped: dropped(), viewer: stats, video,
+    metrics: Object.fromEntries(['nacked_packets', 'repaired_packets', 'key_frame_requests']
+      .map((what) => [what, metrics.value(`whepcast_ingest_${what}_total`, { mountpoint: 'lossy' })])),
     sent: streams.find(({ kind }) => kind === 'video'),
   };
 }
