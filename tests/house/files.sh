@@ -40,4 +40,8 @@ known 'no source is above 800 lines' "$(
   done
 )"
 
+check 'no line of the changelog is too long for lintian' "$(
+  grep -n '.\{81\}' packaging/debian/changelog
+)"
+
 plan
