@@ -115,7 +115,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 
 static void
 start (WcWeb *web, const char *method, const char *url, const char *json,
-       WcWebFunc func, gpointer user_data)
+       const WcWebField *fields, guint n, WcWebFunc func, gpointer user_data)
 {
   Call *call = g_new0 (Call, 1);
 
@@ -137,6 +137,10 @@ start (WcWeb *web, const char *method, const char *url, const char *json,
     soup_message_set_request_body_from_bytes (call->message, "application/json",
                                               body);
   }
+  for (guint i = 0; i < n; i++)
+    soup_message_headers_append (
+        soup_message_get_request_headers (call->message), fields[i].name,
+        fields[i].value);
   call->timeout = g_timeout_add (web->timeout_ms, on_timeout, call);
   soup_session_send_async (web->session, call->message, G_PRIORITY_DEFAULT,
                            call->cancellable, on_sent, call);
@@ -171,14 +175,22 @@ wc_web_free (WcWeb *web)
 void
 wc_web_get (WcWeb *web, const char *url, WcWebFunc func, gpointer user_data)
 {
-  start (web, "GET", url, NULL, func, user_data);
+  start (web, "GET", url, NULL, NULL, 0, func, user_data);
 }
 
 void
 wc_web_post (WcWeb *web, const char *url, const char *json, WcWebFunc func,
              gpointer user_data)
 {
-  start (web, "POST", url, json, func, user_data);
+  start (web, "POST", url, json, NULL, 0, func, user_data);
+}
+
+void
+wc_web_post_with_fields (WcWeb *web, const char *url, const char *json,
+                         const WcWebField *fields, guint n, WcWebFunc func,
+                         gpointer user_data)
+{
+  start (web, "POST", url, json, fields, n, func, user_data);
 }
 
 guint

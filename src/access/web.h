@@ -21,5 +21,14 @@ void wc_web_get (WcWeb *web, const char *url, WcWebFunc func,
 /** POSTs @json. */
 void wc_web_post (WcWeb *web, const char *url, const char *json, WcWebFunc func,
                   gpointer user_data);
+
+typedef struct {
+  const char *name, *value;
+} WcWebField;
+
+/** The same with @n header fields. */
+void wc_web_post_with_fields (WcWeb *web, const char *url, const char *json,
+                              const WcWebField *fields, guint n, WcWebFunc func,
+                              gpointer user_data);
 /** How many have not been answered. */
 guint wc_web_n_waiting (WcWeb *web);

@@ -157,3 +157,12 @@ wc_check_payload_type (const char *text)
 
   return type < 64 || type > 95;
 }
+
+gboolean
+wc_check_event_name (const char *text)
+{
+  static const char *const names[] = {"mountpoint", "switch", "removed",
+                                      "joined",     "left",   NULL};
+
+  return g_strv_contains (names, text);
+}

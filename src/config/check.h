@@ -32,3 +32,6 @@ gboolean wc_check_fingerprint (const char *text);
 gboolean wc_check_even (const char *text);
 /** Not 64 to 95, which look like RTCP (RFC 5761 section 4). */
 gboolean wc_check_payload_type (const char *text);
+
+/** The name of an event: mountpoint, switch, removed, joined or left. */
+gboolean wc_check_event_name (const char *text);

@@ -336,6 +336,24 @@ check_turn (const WcConfig *config, GError **error)
   return TRUE;
 }
 
+/* Who is told must be able to tell who says it. */
+static gboolean
+check_webhook (const WcConfig *config, GError **error)
+{
+  if (config->webhook_secret != NULL && config->webhook_secret_file != NULL)
+    return fail_rule (config,
+                      "[events] webhook-secret and webhook-secret-file are "
+                      "both given; keep one",
+                      error);
+  if (config->webhook_url != NULL && config->webhook_secret == NULL &&
+      config->webhook_secret_file == NULL)
+    return fail_rule (config,
+                      "[events] webhook-url needs webhook-secret or "
+                      "webhook-secret-file",
+                      error);
+  return TRUE;
+}
+
 /* Rules between keys. */
 static gboolean
 finish (WcConfig *config, GError **error)
@@ -354,6 +372,7 @@ finish (WcConfig *config, GError **error)
                     "[http] tls-certificate and tls-key belong together; "
                     "give both or none",
                     error);
+  ok = check_webhook (config, error) && ok;
   return check_turn (config, error) && ok;
 }
 

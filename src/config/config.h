@@ -80,6 +80,11 @@ typedef struct {
   guint rtsp_max_connections;
   /* [files] */
   char *files_directory; /* nullable: no kind=file */
+  /* [events] */
+  char *webhook_url;                          /* nullable */
+  char *webhook_secret, *webhook_secret_file; /* nullable */
+  char **webhook_events;                      /* empty: all */
+  guint webhook_timeout_ms, webhook_retry_ms, webhook_queue;
   /* [fanout] */
   WcLaneKind lane;
   guint workers; /* resolved; never 0 */

@@ -475,6 +475,72 @@ static const WcKey rtp_keys[] = {
     },
 };
 
+static const WcKey events_keys[] = {
+    {
+        .name = "webhook-url",
+        STRING (2048),
+        .check = wc_check_public_url,
+        .fallback = "",
+        .allowed = "empty, or http(s)://HOST[:PORT][/PATH]",
+        .description = "A URL that is told by POST what happens, signed as "
+                       "Standard Webhooks has it. Needs a secret.",
+        CONFIG (webhook_url),
+    },
+    {
+        .name = "webhook-secret",
+        STRING (MAX_TOKEN),
+        .min = 16,
+        .check = wc_check_visible,
+        .fallback = "",
+        .allowed = "empty, or 16 to 256 visible ASCII characters; with whsec_ "
+                   "in front base64 of 24 to 64 bytes",
+        .description = "What it is signed with.",
+        FIELD (WcConfig, webhook_secret),
+        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+    },
+    {
+        .name = "webhook-secret-file",
+        STRING (MAX_PATH),
+        .fallback = "",
+        .allowed = "empty, or a file name of at most 4095 characters",
+        .description = "A file with that secret, instead of the key above.",
+        CONFIG (webhook_secret_file),
+    },
+    {
+        .name = "webhook-events",
+        LIST,
+        .check = wc_check_event_name,
+        .fallback = "",
+        .allowed = "empty for all, or a list of mountpoint, switch, removed, "
+                   "joined, left",
+        .description = "What it is told.",
+        CONFIG (webhook_events),
+    },
+    {
+        .name = "webhook-timeout-ms",
+        UINT (100, 30000),
+        .fallback = "5000",
+        .description = "How long its answer may take.",
+        CONFIG (webhook_timeout_ms),
+    },
+    {
+        .name = "webhook-retry-ms",
+        UINT (0, 86400000),
+        .fallback = "3600000",
+        .description = "How long an event that it does not take is sent again; "
+                       "then it is lost.",
+        CONFIG (webhook_retry_ms),
+    },
+    {
+        .name = "webhook-queue",
+        UINT (1, 100000),
+        .fallback = "1000",
+        .description = "Events that wait to be sent; beyond it the oldest are "
+                       "lost.",
+        CONFIG (webhook_queue),
+    },
+};
+
 static const WcKey files_keys[] = {
     {
         .name = "directory",
@@ -567,7 +633,7 @@ const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS] = {
     GROUP ("ice", ice_keys),       GROUP ("auth", auth_keys),
     GROUP ("limits", limits_keys), GROUP ("rtp", rtp_keys),
     GROUP ("rtsp", rtsp_keys),     GROUP ("files", files_keys),
-    GROUP ("fanout", fanout_keys),
+    GROUP ("events", events_keys), GROUP ("fanout", fanout_keys),
 };
 
 const WcKeyGroup *

@@ -8,7 +8,7 @@
 
 /** [server] [http] [ice] [auth] [limits] [rtp] [rtsp] [files] [fanout], fields
  * of WcConfig. */
-#define WC_N_CONFIG_GROUPS 9
+#define WC_N_CONFIG_GROUPS 10
 extern const WcKeyGroup wc_config_groups[WC_N_CONFIG_GROUPS];
 
 /** [mountpoint ID], fields of WcMountpointSpec. */

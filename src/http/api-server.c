@@ -135,6 +135,21 @@ snapshots_json (const WcHttpContext *context)
 }
 
 static JsonObject *
+webhooks_json (const WcHttpContext *context)
+{
+  JsonObject *object = json_object_new ();
+  WcWebhookStats stats;
+
+  wc_webhooks_get_stats (context->webhooks, &stats);
+  json_object_set_int_member (object, "waiting", stats.waiting);
+  json_object_set_int_member (object, "delivered", (gint64)stats.delivered);
+  json_object_set_int_member (object, "failed", (gint64)stats.failed);
+  json_object_set_int_member (object, "lost", (gint64)stats.lost);
+  wc_api_set_text (object, "error", stats.error);
+  return object;
+}
+
+static JsonObject *
 candidate_json (const WcNetwork *network, const WcAddress *address,
                 guint16 port, const char *protocol)
 {
@@ -251,6 +266,10 @@ wc_api_server_get (WcRequest *request)
   json_object_set_object_member (object, "rtp", rtp_json (context));
   json_object_set_object_member (object, "rtsp", rtsp_json (context));
   json_object_set_object_member (object, "snapshots", snapshots_json (context));
+  if (context->config->webhook_url != NULL)
+    json_object_set_object_member (object, "webhooks", webhooks_json (context));
+  else
+    json_object_set_null_member (object, "webhooks");
   json_object_set_object_member (object, "limits",
                                  limits_json (context->config));
   wc_request_answer_json (request, 200, object);

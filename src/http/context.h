@@ -7,13 +7,14 @@
 #include "access/turn.h"
 #include "config/change.h"
 #include "engine/engine.h"
+#include "http/event-log.h"
+#include "http/webhooks.h"
 #include "ingest/ingest.h"
 #include "mountpoint/drain.h"
 #include "mountpoint/registry.h"
 #include "mountpoint/snapshots.h"
 #include "peer/network.h"
 #include "peer/peer.h"
-#include "stats/event-bus.h"
 #include "stats/metrics.h"
 
 /** What a request can ask of the server as a whole; main thread. */
@@ -35,6 +36,8 @@ typedef struct {
   WcAccess *access;
   WcTurn *turn;
   WcEventBus *bus;
+  WcEventLog *events;
+  WcWebhooks *webhooks;
   WcDrain *drain;
   WcServerControl control;
   WcMetrics *metrics;

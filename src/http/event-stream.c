@@ -131,14 +131,25 @@ wc_event_stream_new (WcRequest *request, WcEventStreamFunc gone,
   return stream;
 }
 
+void
+wc_event_stream_format (GString *text, const char *id, const char *event,
+                        const char *json)
+{
+  if (id != NULL)
+    g_string_append_printf (text, "id: %s\n", id);
+  if (event != NULL)
+    g_string_append_printf (text, "event: %s\ndata: %s\n", event, json);
+  g_string_append_c (text, '\n');
+}
+
 gboolean
-wc_event_stream_send (WcEventStream *stream, const char *event,
+wc_event_stream_send (WcEventStream *stream, const char *id, const char *event,
                       const char *json)
 {
-  g_autofree char *text =
-      g_strdup_printf ("event: %s\ndata: %s\n\n", event, json);
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  if (append (stream, text))
+  wc_event_stream_format (text, id, event, json);
+  if (append (stream, text->str))
     return TRUE;
   cut (stream);
   return FALSE;

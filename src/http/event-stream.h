@@ -20,9 +20,16 @@ gboolean wc_event_stream_answer_head (WcRequest *request);
 /** Answers @request. NULL when there are too many: it has been answered. */
 WcEventStream *wc_event_stream_new (WcRequest *request, WcEventStreamFunc gone,
                                     gpointer user_data);
-/** @json: one line. FALSE: that was too much, and the stream is no more. */
-gboolean wc_event_stream_send (WcEventStream *stream, const char *event,
-                               const char *json);
+/** Appends an event to @text. @id: what the client says in Last-Event-ID when
+ * it comes again; nullable. @event, @json (one line): nullable, both: only the
+ * id.
+ */
+void wc_event_stream_format (GString *text, const char *id, const char *event,
+                             const char *json);
+/** The same to the client. FALSE: that was too much, and the stream is no more.
+ */
+gboolean wc_event_stream_send (WcEventStream *stream, const char *id,
+                               const char *event, const char *json);
 /** The same of many events, written as they are sent, however large: they do
  * not count among the 64 KiB. */
 gboolean wc_event_stream_send_all (WcEventStream *stream, const char *text);

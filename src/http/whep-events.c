@@ -106,7 +106,7 @@ static gboolean
 say (Listening *listening, guint event, const char *json)
 {
   return !(listening->events & (1u << event)) ||
-         wc_event_stream_send (listening->stream, names[event], json);
+         wc_event_stream_send (listening->stream, NULL, names[event], json);
 }
 
 static gboolean
@@ -188,19 +188,22 @@ on_look_at_layers (gpointer user_data)
 }
 
 static void
-on_event (WcEventKind kind, WcMountpoint *mountpoint, gpointer user_data)
+on_event (const WcEvent *event, gpointer user_data)
 {
   Listening *listening = user_data;
 
-  if (g_strcmp0 (wc_mountpoint_id (mountpoint),
+  if (g_strcmp0 (wc_mountpoint_id (event->mountpoint),
                  wc_session_mountpoint_id (listening->session)) != 0)
     return;
-  switch (kind) {
+  switch (event->kind) {
   case WC_EVENT_STATE:
-    say_state (listening, mountpoint);
+    say_state (listening, event->mountpoint);
     return;
   case WC_EVENT_VIEWERS:
-    say_viewers (listening, mountpoint);
+    say_viewers (listening, event->mountpoint);
+    return;
+  case WC_EVENT_JOINED: /* told as a number */
+  case WC_EVENT_LEFT:
     return;
   case WC_EVENT_SWITCH: /* no viewer is to notice */
     return;

@@ -290,6 +290,7 @@ wc_ingest_fill_feed_info (WcTrackFeed *feed, WcIngestTrackInfo *info)
   wc_track_feed_get_stats (feed, &info->input);
   wc_track_feed_get_stream_info (feed, &info->stream);
   wc_track_feed_get_conversion (feed, &info->conversion);
+  info->converted = wc_track_feed_dup_input (feed);
 }
 
 void
@@ -333,6 +334,7 @@ wc_ingest_track_info_clear (WcIngestTrackInfo *info)
   g_clear_pointer (&info->profile, g_free);
   g_clear_pointer (&info->source, g_free);
   wc_conversion_status_clear (&info->conversion);
+  g_clear_pointer (&info->converted, wc_track_unref);
 }
 
 /* --- GObject ---------------------------------------------------------------

@@ -53,6 +53,7 @@ typedef struct {
   WcTrackStats track;
   WcStreamInfo stream;           /* of what the source sends */
   WcConversionStatus conversion; /* and what becomes of it */
+  WcTrack *converted;            /* nullable; what is, as it comes in */
 } WcIngestTrackInfo;
 
 void wc_ingest_track_info_clear (WcIngestTrackInfo *info);

@@ -363,6 +363,17 @@ wc_track_feed_get_conversion (WcTrackFeed *self, WcConversionStatus *status)
   pthread_mutex_unlock (&self->lock);
 }
 
+WcTrack *
+wc_track_feed_dup_input (WcTrackFeed *self)
+{
+  WcTrack *input;
+
+  pthread_mutex_lock (&self->lock);
+  input = self->input_track != NULL ? wc_track_ref (self->input_track) : NULL;
+  pthread_mutex_unlock (&self->lock);
+  return input;
+}
+
 gboolean
 wc_track_feed_is_ready (WcTrackFeed *self)
 {

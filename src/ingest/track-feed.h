@@ -86,6 +86,9 @@ void wc_track_feed_get_stream_info (WcTrackFeed *self, WcStreamInfo *info);
 /** @status must be cleared. */
 void wc_track_feed_get_conversion (WcTrackFeed *self,
                                    WcConversionStatus *status);
+/** What is converted, as it comes in; NULL when nothing is. Its newest group of
+ * pictures is there whether somebody watches or not. (transfer full) */
+WcTrack *wc_track_feed_dup_input (WcTrackFeed *self);
 /** Whether a viewer who comes now gets something: a start point is there, or
  * would be once somebody watches. */
 gboolean wc_track_feed_is_ready (WcTrackFeed *self);

@@ -376,6 +376,12 @@ wc_registry_is_busy (WcRegistry *registry)
   return wc_store_is_busy (registry->store);
 }
 
+gboolean
+wc_registry_is_stopping (WcRegistry *registry)
+{
+  return registry->stopped;
+}
+
 void
 wc_registry_stop (WcRegistry *registry)
 {

@@ -94,6 +94,8 @@ void wc_registry_get_joins (WcRegistry *registry, WcJoinStats *stats);
 /** Stops every mountpoint and session; nothing new is taken. Writes that are
  * under way end by themselves on the main context. Idempotent. */
 void wc_registry_stop (WcRegistry *registry);
+/** TRUE from then on: mountpoints go, but not for good. */
+gboolean wc_registry_is_stopping (WcRegistry *registry);
 
 /** TRUE while a file is being written. */
 gboolean wc_registry_is_busy (WcRegistry *registry);

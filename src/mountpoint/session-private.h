@@ -87,7 +87,4 @@ void wc_session_open_peer (WcSession *session, WcPeer *peer,
 /** -> closed at once, without the time in which it still answers. */
 void wc_session_forget (WcSession *session, const char *reason);
 
-/** Set when the session was closed: why. Nullable. */
-const char *wc_session_reason (WcSession *session);
-
 /* Signal, main thread: "key-frame-wanted" (WcSession *, guint media). */

@@ -60,6 +60,8 @@ WcSessionState wc_session_state (WcSession *session);
 const char *wc_session_state_name (WcSessionState state);
 /** TRUE: a WHIP session, of a publisher. */
 gboolean wc_session_publishes (WcSession *session);
+/** Why it is closing or closed; NULL before. */
+const char *wc_session_reason (WcSession *session);
 /** When it was made, microseconds since 1970. */
 gint64 wc_session_since_us (WcSession *session);
 const char *wc_session_address (WcSession *session);

@@ -301,36 +301,38 @@ refuse (const Waiter *waiter, WcMountpointError code, const char *format, ...)
   tell (waiter, NULL, NULL, error);
 }
 
-static gboolean
-is_converted_when_watched (WcMountpoint *mountpoint)
-{
-  WcIngestTrackInfo info;
-  gboolean sleeps;
-
-  wc_mountpoint_get_track_info (mountpoint, WC_MEDIA_VIDEO, &info);
-  sleeps = info.present && info.conversion.state == WC_CONVERSION_SLEEPING;
-  wc_ingest_track_info_clear (&info);
-  return sleeps;
-}
-
 static void
 refuse_without_frame (WcMountpoint *mountpoint, const Waiter *waiter)
 {
   WcMountpointState state = wc_mountpoint_state (mountpoint);
   const char *id = wc_mountpoint_id (mountpoint);
 
-  if (is_converted_when_watched (mountpoint))
-    refuse (waiter, WC_MOUNTPOINT_ERROR_NOT_LIVE,
-            "mountpoint \"%s\" has no key frame now: its picture is encoded "
-            "anew only while somebody watches",
-            id);
-  else if (state == WC_MOUNTPOINT_LIVE)
+  if (state == WC_MOUNTPOINT_LIVE)
     refuse (waiter, WC_MOUNTPOINT_ERROR_NOT_LIVE,
             "mountpoint \"%s\" has no whole key frame yet", id);
   else
     refuse (waiter, WC_MOUNTPOINT_ERROR_NOT_LIVE,
             "mountpoint \"%s\" has no key frame now: it is %s", id,
             wc_mountpoint_state_name (state));
+}
+
+/* Of what is encoded anew that which comes in: it is there also while nobody
+ * watches. (transfer full) (nullable) */
+static WcTrack *
+dup_track (WcMountpoint *mountpoint)
+{
+  WcTrack *track = mountpoint->ingest != NULL
+                       ? wc_ingest_track (mountpoint->ingest, WC_MEDIA_VIDEO)
+                       : NULL;
+  WcTrack *converted;
+  WcIngestTrackInfo info;
+
+  if (track == NULL)
+    return NULL;
+  wc_mountpoint_get_track_info (mountpoint, WC_MEDIA_VIDEO, &info);
+  converted = g_steal_pointer (&info.converted);
+  wc_ingest_track_info_clear (&info);
+  return converted != NULL ? converted : wc_track_ref (track);
 }
 
 /* Of kinds that know their tracks only when they come: while they are there. */
@@ -411,9 +413,7 @@ wc_snapshots_take (WcSnapshots *snapshots, WcMountpoint *mountpoint,
                    gpointer user_data)
 {
   const Waiter waiter = {func, user_data};
-  WcTrack *track = mountpoint->ingest != NULL
-                       ? wc_ingest_track (mountpoint->ingest, WC_MEDIA_VIDEO)
-                       : NULL;
+  g_autoptr (WcTrack) track = dup_track (mountpoint);
   WcKeyFrame *frame;
 
   g_return_if_fail (width >= WC_SNAPSHOT_WIDTH_MIN &&

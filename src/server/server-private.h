@@ -20,6 +20,8 @@ struct WcServer {
   WcAccess *access;
   WcTurn *turn;
   WcEventBus *bus;
+  WcEventLog *events;
+  WcWebhooks *webhooks;
   WcMetrics *metrics;
   WcDrain *drain;
   WcHttpContext http_context;

@@ -132,10 +132,18 @@ make_metrics (WcServer *server)
 }
 
 static gboolean
+make_events (WcServer *server, GError **error)
+{
+  server->bus = wc_event_bus_new (server->registry);
+  server->events = wc_event_log_new (server->bus);
+  server->webhooks = wc_webhooks_new (server->config, server->events, error);
+  return server->webhooks != NULL;
+}
+
+static gboolean
 make_http (WcServer *server, GError **error)
 {
   make_metrics (server);
-  server->bus = wc_event_bus_new (server->registry);
   server->drain = wc_drain_new (server->registry);
   server->http_context = (WcHttpContext){
       .config = server->config,
@@ -150,6 +158,8 @@ make_http (WcServer *server, GError **error)
       .turn = server->turn,
       .bus = server->bus,
       .drain = server->drain,
+      .events = server->events,
+      .webhooks = server->webhooks,
       .control = {.reload = reload, .user_data = server},
       .metrics = server->metrics,
       .version = WC_VERSION,
@@ -170,7 +180,8 @@ wc_server_start (WcConfig *config, const WcServerSetup *setup, GError **error)
       !make_ports (server, error) || !make_rtsp (server, error) ||
       !make_network (server, error) || !make_registry (server, error) ||
       !make_snapshots (server, error) || !make_access (server, error) ||
-      !make_turn (server, error) || !make_http (server, error) ||
+      !make_turn (server, error) || !make_events (server, error) ||
+      !make_http (server, error) ||
       !wc_registry_load (server->registry, setup->with_demo, error))
     return NULL;
   server->http_context.ready = TRUE;
@@ -241,9 +252,10 @@ on_stop_poll (gpointer user_data)
   guint alive = wc_peer_factory_alive (server->peers);
   guint waiting = wc_http_server_n_waiting (server->http);
   guint changing = wc_pipeline_n_changing ();
+  guint telling = wc_webhooks_n_under_way (server->webhooks);
   gboolean late = wc_clock_now_us () >= server->stop_deadline_us;
 
-  if ((alive > 0 || waiting > 0 || changing > 0) && !late)
+  if ((alive > 0 || waiting > 0 || changing > 0 || telling > 0) && !late)
     return G_SOURCE_CONTINUE;
   if (late)
     wc_warning (
@@ -303,6 +315,8 @@ wc_server_free (WcServer *server)
   g_clear_pointer (&server->http, wc_http_server_free);
   g_clear_pointer (&server->metrics, wc_metrics_free);
   g_clear_object (&server->drain);
+  g_clear_pointer (&server->webhooks, wc_webhooks_free);
+  g_clear_pointer (&server->events, wc_event_log_free);
   g_clear_pointer (&server->bus, wc_event_bus_free);
   g_clear_pointer (&server->turn, wc_turn_free);
   g_clear_pointer (&server->access, wc_access_free);

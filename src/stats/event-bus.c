@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stats/event-bus.h"
 
+#include "base/clock.h"
+
 #define VIEWERS_MS 250
 
 typedef struct {
@@ -8,8 +10,17 @@ typedef struct {
   gpointer user_data;
 } Listener;
 
+/* A viewer, from its session's beginning to its end. */
+typedef struct {
+  WcEventBus *bus;
+  WcMountpoint *mountpoint;
+  WcSession *session;
+  gint64 joined_us; /* 0: not yet */
+} Viewer;
+
 struct WcEventBus {
   WcRegistry *registry;
+  GHashTable *viewers;   /* WcSession -> Viewer */
   GHashTable *listeners; /* number -> Listener */
   GHashTable *changed;   /* ids whose number of viewers has */
   guint last_listener;
@@ -17,16 +28,101 @@ struct WcEventBus {
 };
 
 static void
-tell (WcEventBus *bus, WcEventKind kind, WcMountpoint *mountpoint)
+tell_event (WcEventBus *bus, const WcEvent *event)
 {
   g_autoptr (GList) numbers = g_hash_table_get_keys (bus->listeners);
 
   for (GList *each = numbers; each != NULL; each = each->next) {
     const Listener *listener = g_hash_table_lookup (bus->listeners, each->data);
     if (listener != NULL)
-      listener->func (kind, mountpoint, listener->user_data);
+      listener->func (event, listener->user_data);
   }
 }
+
+static void
+tell (WcEventBus *bus, WcEventKind kind, WcMountpoint *mountpoint)
+{
+  const WcEvent event = {.kind = kind, .mountpoint = mountpoint};
+
+  tell_event (bus, &event);
+}
+
+/* --- viewers -------------------------------------------------------------- */
+
+static void
+viewer_free (gpointer data)
+{
+  Viewer *viewer = data;
+
+  g_signal_handlers_disconnect_by_data (viewer->session, viewer);
+  g_object_unref (viewer->session);
+  g_object_unref (viewer->mountpoint);
+  g_free (viewer);
+}
+
+static void
+tell_left (const Viewer *viewer)
+{
+  const WcEvent event = {
+      .kind = WC_EVENT_LEFT,
+      .mountpoint = viewer->mountpoint,
+      .session = viewer->session,
+      .watched_us = wc_clock_now_us () - viewer->joined_us,
+  };
+
+  tell_event (viewer->bus, &event);
+}
+
+static void
+tell_joined (Viewer *viewer)
+{
+  const WcEvent event = {
+      .kind = WC_EVENT_JOINED,
+      .mountpoint = viewer->mountpoint,
+      .session = viewer->session,
+  };
+
+  viewer->joined_us = wc_clock_now_us ();
+  tell_event (viewer->bus, &event);
+}
+
+static void
+on_session_state (WcSession *session, Viewer *viewer)
+{
+  switch (wc_session_state (session)) {
+  case WC_SESSION_NEGOTIATING:
+  case WC_SESSION_CONNECTING:
+    return;
+  case WC_SESSION_PLAYING:
+    if (viewer->joined_us == 0)
+      tell_joined (viewer);
+    return;
+  case WC_SESSION_CLOSING:
+  case WC_SESSION_CLOSED:
+    if (viewer->joined_us != 0)
+      tell_left (viewer);
+    g_hash_table_remove (viewer->bus->viewers, session);
+    return;
+  }
+}
+
+static void
+watch_viewer (WcEventBus *bus, WcMountpoint *mountpoint, WcSession *session)
+{
+  Viewer *viewer;
+
+  if (wc_session_publishes (session))
+    return;
+  viewer = g_new0 (Viewer, 1);
+  viewer->bus = bus;
+  viewer->mountpoint = g_object_ref (mountpoint);
+  viewer->session = g_object_ref (session);
+  g_hash_table_insert (bus->viewers, session, viewer);
+  g_signal_connect (session, "state-changed", G_CALLBACK (on_session_state),
+                    viewer);
+}
+
+/* --- mountpoints ---------------------------------------------------------- */
 
 static gboolean
 on_viewers (gpointer user_data)
@@ -48,12 +144,24 @@ on_viewers (gpointer user_data)
 }
 
 static void
-on_session_changed (WcMountpoint *mountpoint, WcSession *session,
-                    WcEventBus *bus)
+note_viewers (WcEventBus *bus, WcMountpoint *mountpoint)
 {
   g_hash_table_add (bus->changed, g_strdup (wc_mountpoint_id (mountpoint)));
   if (bus->source == 0)
     bus->source = g_timeout_add (VIEWERS_MS, on_viewers, bus);
+}
+
+static void
+on_session_added (WcMountpoint *mountpoint, WcSession *session, WcEventBus *bus)
+{
+  note_viewers (bus, mountpoint);
+  watch_viewer (bus, mountpoint, session);
+}
+
+static void
+on_session_ended (WcMountpoint *mountpoint, WcSession *session, WcEventBus *bus)
+{
+  note_viewers (bus, mountpoint);
 }
 
 static void
@@ -74,10 +182,10 @@ on_added (WcRegistry *registry, WcMountpoint *mountpoint, WcEventBus *bus)
   g_signal_connect (mountpoint, "state-changed", G_CALLBACK (on_state_changed),
                     bus);
   g_signal_connect (mountpoint, "switched", G_CALLBACK (on_switched), bus);
-  g_signal_connect (mountpoint, "session-added",
-                    G_CALLBACK (on_session_changed), bus);
-  g_signal_connect (mountpoint, "session-ended",
-                    G_CALLBACK (on_session_changed), bus);
+  g_signal_connect (mountpoint, "session-added", G_CALLBACK (on_session_added),
+                    bus);
+  g_signal_connect (mountpoint, "session-ended", G_CALLBACK (on_session_ended),
+                    bus);
   tell (bus, WC_EVENT_STATE, mountpoint);
 }
 
@@ -85,7 +193,9 @@ static void
 on_removed (WcRegistry *registry, WcMountpoint *mountpoint, WcEventBus *bus)
 {
   g_signal_handlers_disconnect_by_data (mountpoint, bus);
-  tell (bus, WC_EVENT_REMOVED, mountpoint);
+  /* They are there again when the server is. */
+  if (!wc_registry_is_stopping (registry))
+    tell (bus, WC_EVENT_REMOVED, mountpoint);
 }
 
 WcEventBus *
@@ -94,6 +204,7 @@ wc_event_bus_new (WcRegistry *registry)
   WcEventBus *bus = g_new0 (WcEventBus, 1);
 
   bus->registry = registry;
+  bus->viewers = g_hash_table_new_full (NULL, NULL, NULL, viewer_free);
   bus->listeners = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   bus->changed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_signal_connect (registry, "mountpoint-added", G_CALLBACK (on_added), bus);
@@ -112,6 +223,7 @@ wc_event_bus_free (WcEventBus *bus)
   g_signal_handlers_disconnect_by_data (bus->registry, bus);
   if (bus->source != 0)
     g_source_remove (bus->source);
+  g_hash_table_unref (bus->viewers);
   g_hash_table_unref (bus->listeners);
   g_hash_table_unref (bus->changed);
   g_free (bus);

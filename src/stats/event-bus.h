@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells whoever listens what happens to mountpoints: states at once, numbers of
- * viewers at most four times a second each. Owned by the server, outlives its
- * listeners; main thread. */
+/* Tells whoever listens what happens to mountpoints and their viewers: at once,
+ * but for numbers of viewers, which are told at most four times a second each.
+ * Owned by the server, outlives its listeners; main thread. */
 #pragma once
 
 #include "mountpoint/registry.h"
@@ -13,11 +13,19 @@ typedef enum {
   WC_EVENT_VIEWERS, /* how many there are has changed */
   WC_EVENT_SWITCH,  /* another of its sources plays */
   WC_EVENT_REMOVED,
+  WC_EVENT_JOINED, /* a viewer is sent media for the first time */
+  WC_EVENT_LEFT,   /* one that had joined is sent none any more */
 } WcEventKind;
 
-/** @mountpoint: borrowed; of WC_EVENT_REMOVED stopped already. */
-typedef void (*WcEventFunc) (WcEventKind kind, WcMountpoint *mountpoint,
-                             gpointer user_data);
+/** All of it is borrowed. */
+typedef struct {
+  WcEventKind kind;
+  WcMountpoint *mountpoint; /* of WC_EVENT_REMOVED stopped already */
+  WcSession *session;       /* the viewer; NULL of other kinds */
+  gint64 watched_us;        /* of WC_EVENT_LEFT: since it joined */
+} WcEvent;
+
+typedef void (*WcEventFunc) (const WcEvent *event, gpointer user_data);
 
 /** Before the first mountpoint. @registry: borrowed, outlives it. */
 WcEventBus *wc_event_bus_new (WcRegistry *registry);

@@ -186,6 +186,78 @@ describe('events of the dashboard', () => {
     }));
 });
 
+describe('who was away for a moment', () => {
+  const create = (server, id) => server.api.create({ id, kind: 'rtp',
+    tracks: [{ media: 'audio', codec: 'opus' }] });
+
+  async function begin(scope) {
+    const server = await startServer(scope);
+    const read = (lastEventId) => listen(scope, `${server.url}/api/v1/events`, {
+      Authorization: `Bearer ${server.token}`,
+      ...(lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId }),
+    });
+    return { server, read };
+  }
+
+  test('is told what it missed, and nothing else', scoped(async (scope) => {
+    const { server, read } = await begin(scope);
+    await create(server, 'stays');
+    const first = await read();
+    await waitFor('what there is', () => first.id && first.last('mountpoint'));
+    assert.deepEqual(first.names(), ['mountpoint']);
+    first.close();
+    await create(server, 'missed');
+    await server.api.destroy('missed');
+    const second = await read(first.id);
+    await waitFor('the end of it', () => second.names().includes('removed'));
+    assert.ok(second.events.every(([, { id }]) => id === 'missed'), JSON.stringify(second.events));
+    assert.equal(second.names()[0], 'mountpoint');
+    await create(server, 'new');
+    await waitFor('and it goes on', () => second.last('mountpoint').id === 'new');
+    const numbers = [first.id, second.id].map((id) => Number(id.split('-')[1]));
+    assert.ok(numbers[1] > numbers[0], `${first.id}, ${second.id}`);
+
+    const nothing = await read(second.id);
+    await server.api.destroy('new');
+    await waitFor('what is new', () => nothing.names().includes('removed'));
+    assert.ok(nothing.events.every(([, { id }]) => id === 'new'), JSON.stringify(nothing.events));
+  }));
+
+  test('is told to begin anew when that is not known any more', scoped(async (scope) => {
+    const { server, read } = await begin(scope);
+    await create(server, 'stays');
+    const { id } = await (async () => {
+      const stream = await read();
+      await waitFor('what there is', () => stream.id);
+      return stream;
+    })();
+    const [epoch, number] = id.split('-');
+    for (const unknown of ['0123456789ab-1', `${epoch}-${Number(number) + 1}`, `${epoch}-`,
+      `${epoch}-x`, epoch, 'x', '']) {
+      const stream = await read(unknown);
+      await waitFor('everything', () => stream.names().length >= 2);
+      assert.deepEqual(stream.events.map(([name, data]) => [name, data.id]),
+        [['reset', undefined], ['mountpoint', 'stays']], unknown);
+      stream.close();
+    }
+  }));
+
+  test('is told of more than may wait for a slow reader', scoped(async (scope) => {
+    const { server, read } = await begin(scope);
+    const first = await read();
+    await waitFor('the beginning', () => first.id);
+    first.close();
+    await create(server, 'busy');
+    for (let i = 0; i < 400; i += 1) {
+      await server.api.ok('POST', `/api/v1/mountpoints/busy/${i % 2 ? 'enable' : 'disable'}`);
+    }
+    const second = await read(first.id);
+    await waitFor('all of it', () => second.events.length === 401);
+    assert.equal(second.last('mountpoint').state, 'idle');
+    assert.equal(second.ended, false);
+  }));
+});
+
 describe('events in pages', () => {
   const source = { source_timeout_ms: 500, viewer_grace_ms: 60000 };
 

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openViewerPage } from './lib/browser.mjs';
-import { clipMountpoint } from './lib/clip-source.mjs';
+import { VIDEO, clipMountpoint } from './lib/clip-source.mjs';
 import { createMountpoint, liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
 import { threads } from './lib/proc.mjs';
@@ -86,6 +86,20 @@ describe('the picture', () => {
       }
     }));
   }
+
+  test('of what is encoded anew is there while nobody watches', LIMIT, scoped(async (scope) => {
+    await clipMountpoint(scope, server, 'anew', { video: VIDEO.referenced });
+    await waitFor('it is to be encoded anew', async () => {
+      const { tracks: [track] } = await server.api.read('anew');
+      return track.conversion?.bframes === 'transcode' && track.conversion.state === 'sleeping';
+    }, { timeoutMs: 20000 });
+    const seen = await waitFor('a picture', async () => {
+      const answer = await snapshot(server, 'anew');
+      return answer.status === 200 && answer;
+    });
+    assert.deepEqual([...seen.bytes.subarray(0, 3)], [0xff, 0xd8, 0xff]);
+    assert.equal((await server.api.read('anew')).tracks[0].conversion.state, 'sleeping');
+  }));
 
   test('is a newer one after a newer key frame, and none when the source is gone', LIMIT,
     scoped(async (scope) => {

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 
-/** Listens to events: `events` is what has come, `ended` whether it is over. */
+/** Listens to events: `events` is what has come, `ended` whether it is over,
+ * `id` the one to come again with. */
 export function listen(scope, url, headers = {}) {
   return new Promise((resolve, reject) => {
     const outgoing = http.get(url, { agent: false, headers }, (incoming) => {
@@ -19,13 +20,15 @@ export function listen(scope, url, headers = {}) {
         for (const block of blocks) {
           const event = /^event: (.*)$/m.exec(block)?.[1];
           if (event) {
-            assert.match(block, /^event: \w+\ndata: .*$/);
+            assert.match(block, /^(id: [\w-]+\n)?event: \w+\ndata: .*$/);
             stream.events.push([event, JSON.parse(/^data: (.*)$/m.exec(block)[1])]);
           }
+          stream.id = /^id: (.*)$/m.exec(block)?.[1] ?? stream.id;
         }
       });
       incoming.on('error', () => { stream.ended = true; });
       incoming.on('close', () => { stream.ended = true; });
+      stream.close = () => outgoing.destroy();
       stream.names = () => stream.events.map(([name]) => name);
       stream.last = (name) => stream.events.filter(([one]) => one === name).at(-1)?.[1];
       resolve(stream);

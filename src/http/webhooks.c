@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/webhooks.h"
+
+#include "access/admin-token.h"
+#include "access/web.h"
+#include "access/webhook-key.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ingest/backoff.h"
+
+#include <json-glib/json-glib.h>
+
+#define MAX_SENDING 16
+#define MAX_ANSWER 65536
+/* What goes wrong all the time is logged no more often than this. */
+#define LOG_INTERVAL_US (60 * G_USEC_PER_SEC)
+
+/* One on its way. Its body is the same in every attempt, as its id is. */
+typedef struct {
+  char *id, *name, *at, *data;
+  char *body; /* NULL: not tried yet */
+  gint64 born_us;
+} Delivery;
+
+/* Those of one mountpoint, one after the other. */
+typedef struct {
+  WcWebhooks *owner;
+  char *id;
+  GQueue deliveries; /* the head is being sent, or waits to be */
+  gboolean is_ready; /* in `ready` */
+  gboolean is_sending;
+  guint retry_source; /* 0: does not wait to try again */
+  WcBackoff backoff;
+} Lane;
+
+struct WcWebhooks {
+  const WcConfig *config;
+  WcEventLog *log;
+  guint listener;
+  WcWebhookKey *key;
+  WcWeb *web;        /* NULL: there is nobody to tell */
+  GHashTable *lanes; /* id -> Lane; none is empty */
+  GQueue ready;      /* of Lane: whose head may be sent */
+  guint sending;
+  guint waiting;
+  gboolean stopping;
+  guint64 delivered, failed, lost;
+  char *error;
+  gint64 failure_logged_us, loss_logged_us;
+};
+
+/* --- one event ------------------------------------------------------------ */
+
+static Delivery *
+delivery_new (const WcEventRecord *record)
+{
+  Delivery *delivery = g_new0 (Delivery, 1);
+
+  delivery->id = g_strconcat ("evt_", record->id, NULL);
+  delivery->name = g_strdup (record->name);
+  delivery->at = g_strdup (record->at);
+  delivery->data = g_strdup (record->json);
+  delivery->born_us = wc_clock_now_us ();
+  return delivery;
+}
+
+static void
+delivery_free (Delivery *delivery)
+{
+  g_free (delivery->id);
+  g_free (delivery->name);
+  g_free (delivery->at);
+  g_free (delivery->data);
+  g_free (delivery->body);
+  g_free (delivery);
+}
+
+/* `lost` tells how many there were until now that did not arrive, of all
+ * mountpoints: who sees it rise asks the API how things are. */
+static void
+ensure_body (Delivery *delivery, guint64 lost)
+{
+  g_autoptr (JsonNode) root = NULL;
+  JsonObject *object;
+
+  if (delivery->body != NULL)
+    return;
+  object = json_object_new ();
+  root = json_node_new (JSON_NODE_OBJECT);
+  json_object_set_string_member (object, "type", delivery->name);
+  json_object_set_string_member (object, "timestamp", delivery->at);
+  json_object_set_int_member (object, "lost", (gint64)lost);
+  json_object_set_member (object, "data",
+                          json_from_string (delivery->data, NULL));
+  json_node_take_object (root, object);
+  delivery->body = json_to_string (root, FALSE);
+}
+
+/* --- one mountpoint ------------------------------------------------------- */
+
+static void
+lane_free (gpointer data)
+{
+  Lane *lane = data;
+
+  if (lane->retry_source != 0)
+    g_source_remove (lane->retry_source);
+  g_queue_clear_full (&lane->deliveries, (GDestroyNotify)delivery_free);
+  g_free (lane->id);
+  g_free (lane);
+}
+
+static Lane *
+ensure_lane (WcWebhooks *self, const char *id)
+{
+  Lane *lane = g_hash_table_lookup (self->lanes, id);
+
+  if (lane != NULL)
+    return lane;
+  lane = g_new0 (Lane, 1);
+  lane->owner = self;
+  lane->id = g_strdup (id);
+  g_queue_init (&lane->deliveries);
+  g_hash_table_insert (self->lanes, lane->id, lane);
+  return lane;
+}
+
+static void
+make_ready (Lane *lane)
+{
+  if (lane->is_ready || lane->is_sending || lane->retry_source != 0)
+    return;
+  lane->is_ready = TRUE;
+  g_queue_push_tail (&lane->owner->ready, lane);
+}
+
+static void
+end_lane (Lane *lane)
+{
+  g_queue_remove (&lane->owner->ready, lane);
+  g_hash_table_remove (lane->owner->lanes, lane->id);
+}
+
+/* The head is done with: the next one, or the end of @lane. */
+static void
+finish_head (Lane *lane)
+{
+  WcWebhooks *self = lane->owner;
+
+  delivery_free (g_queue_pop_head (&lane->deliveries));
+  self->waiting--;
+  wc_backoff_reset (&lane->backoff);
+  if (lane->deliveries.length > 0)
+    make_ready (lane);
+  else
+    end_lane (lane);
+}
+
+/* --- losses --------------------------------------------------------------- */
+
+static void
+count_loss (WcWebhooks *self, const char *id, const char *why)
+{
+  gint64 now_us = wc_clock_now_us ();
+
+  self->lost++;
+  if (self->loss_logged_us != 0 &&
+      now_us - self->loss_logged_us < LOG_INTERVAL_US)
+    return;
+  self->loss_logged_us = now_us;
+  wc_warning (
+      "[events] webhook-url: an event of mountpoint \"%s\" is lost: %s; "
+      "%" G_GUINT64_FORMAT " since the start",
+      id, why, self->lost);
+}
+
+/* An event that is not under way, the oldest of whoever has most. */
+static gboolean
+drop_oldest (WcWebhooks *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+  Lane *longest = NULL;
+  guint most = 0;
+
+  g_hash_table_iter_init (&iter, self->lanes);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    Lane *lane = value;
+    guint n = lane->deliveries.length - (lane->is_sending ? 1 : 0);
+    if (n > most) {
+      most = n;
+      longest = lane;
+    }
+  }
+  if (longest == NULL)
+    return FALSE;
+  delivery_free (
+      g_queue_pop_nth (&longest->deliveries, longest->is_sending ? 1 : 0));
+  self->waiting--;
+  count_loss (self, longest->id, "too many wait ([events] webhook-queue)");
+  if (longest->deliveries.length == 0)
+    end_lane (longest);
+  return TRUE;
+}
+
+/* --- sending -------------------------------------------------------------- */
+
+static void send_what_may (WcWebhooks *self);
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  Lane *lane = user_data;
+
+  lane->retry_source = 0;
+  make_ready (lane);
+  send_what_may (lane->owner);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+note_failure (WcWebhooks *self, const char *reason)
+{
+  gint64 now_us = wc_clock_now_us ();
+  gboolean is_new = self->error == NULL;
+
+  self->failed++;
+  g_free (self->error);
+  self->error = g_strdup (reason);
+  if (!is_new && now_us - self->failure_logged_us < LOG_INTERVAL_US)
+    return;
+  self->failure_logged_us = now_us;
+  wc_warning ("[events] webhook-url: %s; %u events wait to be sent again",
+              reason, self->waiting);
+}
+
+static void
+note_success (WcWebhooks *self)
+{
+  self->delivered++;
+  if (self->error != NULL)
+    wc_info ("[events] webhook-url: it takes events again");
+  g_clear_pointer (&self->error, g_free);
+}
+
+static void
+retry_or_give_up (Lane *lane)
+{
+  const Delivery *delivery = g_queue_peek_head (&lane->deliveries);
+  WcWebhooks *self = lane->owner;
+  gint64 age_us = wc_clock_now_us () - delivery->born_us;
+
+  if (age_us >= (gint64)self->config->webhook_retry_ms * 1000) {
+    count_loss (self, lane->id, "it was tried for webhook-retry-ms");
+    finish_head (lane);
+    return;
+  }
+  lane->retry_source =
+      g_timeout_add (wc_backoff_next (&lane->backoff), on_retry, lane);
+}
+
+static void
+on_answer (guint status, GBytes *body, const GError *error, gpointer user_data)
+{
+  Lane *lane = user_data;
+  WcWebhooks *self = lane->owner;
+
+  lane->is_sending = FALSE;
+  self->sending--;
+  if (self->stopping)
+    return;
+  if (error == NULL && status >= 200 && status < 300) {
+    note_success (self);
+    finish_head (lane);
+  } else {
+    g_autofree char *reason = error != NULL
+                                  ? g_strdup (error->message)
+                                  : g_strdup_printf ("status %u", status);
+    note_failure (self, reason);
+    retry_or_give_up (lane);
+  }
+  send_what_may (self);
+}
+
+static void
+send_head (Lane *lane)
+{
+  WcWebhooks *self = lane->owner;
+  Delivery *delivery = g_queue_peek_head (&lane->deliveries);
+  gint64 now_s = g_get_real_time () / G_USEC_PER_SEC;
+  g_autofree char *timestamp = g_strdup_printf ("%" G_GINT64_FORMAT, now_s);
+
+  ensure_body (delivery, self->lost);
+  g_autofree char *signature =
+      wc_webhook_key_sign (self->key, delivery->id, now_s, delivery->body);
+  const WcWebField fields[] = {
+      {"webhook-id", delivery->id},
+      {"webhook-timestamp", timestamp},
+      {"webhook-signature", signature},
+  };
+  lane->is_sending = TRUE;
+  self->sending++;
+  wc_web_post_with_fields (self->web, self->config->webhook_url, delivery->body,
+                           fields, G_N_ELEMENTS (fields), on_answer, lane);
+}
+
+static void
+send_what_may (WcWebhooks *self)
+{
+  Lane *lane;
+
+  while (self->sending < MAX_SENDING &&
+         (lane = g_queue_pop_head (&self->ready)) != NULL) {
+    lane->is_ready = FALSE;
+    send_head (lane);
+  }
+}
+
+/* --- what happens --------------------------------------------------------- */
+
+/* An empty list: all of them. */
+static gboolean
+is_wanted (const WcWebhooks *self, const WcEventRecord *record)
+{
+  const char *const *names = (const char *const *)self->config->webhook_events;
+
+  return !record->is_count &&
+         (names[0] == NULL || g_strv_contains (names, record->name));
+}
+
+static void
+on_event (const WcEventRecord *record, gpointer user_data)
+{
+  WcWebhooks *self = user_data;
+  Lane *lane;
+
+  if (!is_wanted (self, record))
+    return;
+  while (self->waiting >= self->config->webhook_queue && drop_oldest (self))
+    continue;
+  lane = ensure_lane (self, record->mountpoint);
+  g_queue_push_tail (&lane->deliveries, delivery_new (record));
+  self->waiting++;
+  make_ready (lane);
+  send_what_may (self);
+}
+
+/* --- looking -------------------------------------------------------------- */
+
+guint
+wc_webhooks_n_under_way (WcWebhooks *webhooks)
+{
+  return webhooks->sending + webhooks->ready.length;
+}
+
+void
+wc_webhooks_get_stats (WcWebhooks *webhooks, WcWebhookStats *stats)
+{
+  *stats = (WcWebhookStats){
+      .waiting = webhooks->waiting,
+      .delivered = webhooks->delivered,
+      .failed = webhooks->failed,
+      .lost = webhooks->lost,
+      .error = webhooks->error,
+  };
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+/* NULL: the secret cannot be read, or is none. */
+static WcWebhookKey *
+read_key (const WcConfig *config, GError **error)
+{
+  const char *path = config->webhook_secret_file;
+  g_autofree char *secret = g_strdup (config->webhook_secret);
+  g_autoptr (GError) reason = NULL;
+  WcWebhookKey *key;
+
+  if (secret == NULL && !g_file_get_contents (path, &secret, NULL, &reason)) {
+    g_set_error (error, WC_ACCESS_ERROR, WC_ACCESS_ERROR_READ,
+                 "[events] webhook-secret-file cannot be read: %s",
+                 reason->message);
+    return NULL;
+  }
+  key = wc_webhook_key_new (g_strstrip (secret));
+  if (key == NULL)
+    g_set_error (
+        error, WC_ACCESS_ERROR, WC_ACCESS_ERROR_VALUE,
+        "[events] webhook-secret%s%s: a secret is " WC_WEBHOOK_SECRET_RULE,
+        path != NULL ? "-file " : "", path != NULL ? path : "");
+  return key;
+}
+
+WcWebhooks *
+wc_webhooks_new (const WcConfig *config, WcEventLog *log, GError **error)
+{
+  g_autoptr (WcWebhooks) self = g_new0 (WcWebhooks, 1);
+
+  self->config = config;
+  self->log = log;
+  self->lanes =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, lane_free);
+  g_queue_init (&self->ready);
+  if (config->webhook_url == NULL)
+    return g_steal_pointer (&self);
+  self->key = read_key (config, error);
+  if (self->key == NULL)
+    return NULL;
+  self->web = wc_web_new (config->webhook_timeout_ms, MAX_ANSWER);
+  self->listener = wc_event_log_listen (log, on_event, self);
+  return g_steal_pointer (&self);
+}
+
+void
+wc_webhooks_free (WcWebhooks *webhooks)
+{
+  webhooks->stopping = TRUE;
+  if (webhooks->listener != 0)
+    wc_event_log_leave (webhooks->log, webhooks->listener);
+  g_clear_pointer (&webhooks->web, wc_web_free);
+  if (webhooks->waiting > 0)
+    wc_warning ("[events] webhook-url: %u events were not delivered before the "
+                "end",
+                webhooks->waiting);
+  g_queue_clear (&webhooks->ready);
+  g_hash_table_unref (webhooks->lanes);
+  g_clear_pointer (&webhooks->key, wc_webhook_key_free);
+  g_free (webhooks->error);
+  g_free (webhooks);
+}

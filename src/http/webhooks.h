@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells an operator's own server what happens, by POST: `[events] webhook-url`.
+ * Signed as Standard Webhooks has it. Events of one mountpoint arrive in their
+ * order, those of others beside them; what fails is sent again for a while, and
+ * what is given up is counted and told. Owned by the server; main thread. */
+#pragma once
+
+#include "config/config.h"
+#include "http/event-log.h"
+
+typedef struct WcWebhooks WcWebhooks;
+
+/** @config, @log: borrowed, outlive it. Without `webhook-url` it does nothing.
+ * Errors of WC_ACCESS_ERROR: the secret cannot be read, or is none. */
+WcWebhooks *wc_webhooks_new (const WcConfig *config, WcEventLog *log,
+                             GError **error);
+/** What was not delivered is lost, and said so in the log. */
+void wc_webhooks_free (WcWebhooks *webhooks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWebhooks, wc_webhooks_free)
+
+/** Events that are being sent or are about to be: those that wait to be sent
+ * again are not among them. */
+guint wc_webhooks_n_under_way (WcWebhooks *webhooks);
+
+typedef struct {
+  guint waiting;     /* events, those that are being sent too */
+  guint64 delivered; /* answered 2xx */
+  guint64 failed;    /* attempts */
+  guint64 lost;      /* given up, or no room for them */
+  const char *error; /* of the last attempt; NULL: it was good. Borrowed */
+} WcWebhookStats;
+
+void wc_webhooks_get_stats (WcWebhooks *webhooks, WcWebhookStats *stats);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// An operator's server that is told what happens: every POST is checked as Standard
+// Webhooks says, and answered as the test wants.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
+
+export const SECRET = `whsec_${crypto.randomBytes(32).toString('base64')}`;
+
+function sign(id, timestamp, body) {
+  const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+  return `v1,${crypto.createHmac('sha256', key)
+    .update(`${id}.${timestamp}.${body}`).digest('base64')}`;
+}
+
+/**
+ * @param {function} answer (attempt) -> status, or a promise of one; default 204
+ * @returns url; attempts, all POSTs in the order in which they came, each with id,
+ *   event (the body) and status (of the answer, when it was given); taken, the
+ *   events that were answered 2xx; problems, what was not as it should be
+ */
+export async function startReceiver(scope, answer = () => 204) {
+  const receiver = { attempts: [], problems: [], answer };
+  const server = http.createServer((incoming, outgoing) => {
+    const parts = [];
+    incoming.on('data', (part) => parts.push(part));
+    incoming.on('end', async () => {
+      const body = Buffer.concat(parts).toString('utf8');
+      const attempt = { id: incoming.headers['webhook-id'], body };
+      receiver.attempts.push(attempt);
+      try {
+        check(incoming, body);
+        attempt.event = JSON.parse(body);
+      } catch (error) {
+        receiver.problems.push(error.message);
+      }
+      const status = await receiver.answer(attempt);
+      attempt.status = status;
+      outgoing.writeHead(status).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  scope.defer(() => { server.closeAllConnections(); server.close(); });
+  receiver.url = `http://127.0.0.1:${server.address().port}/told`;
+  Object.defineProperty(receiver, 'taken', {
+    get: () => receiver.attempts.filter(({ status }) => status >= 200 && status < 300)
+      .map(({ event }) => event),
+  });
+  return receiver;
+}
+
+function check({ method, url, headers }, body) {
+  assert.equal(method, 'POST');
+  assert.equal(url, '/told');
+  assert.match(headers['content-type'], /^application\/json\b/);
+  const { 'webhook-id': id, 'webhook-timestamp': timestamp } = headers;
+  assert.match(id, /^evt_[\w-]+$/);
+  assert.ok(Math.abs(Number(timestamp) - Date.now() / 1000) < 60, `timestamp ${timestamp}`);
+  assert.equal(headers['webhook-signature'], sign(id, timestamp, body));
+}
