@@ -99,6 +99,8 @@ await inNamespace(import.meta.url, { name: 'what guides show', timeout: 240000 }
       const [example] = blocks('README.md', 'API by example');
       const lines = example.split('\n').filter((line) => !/PUBLIC-ID|curl -N/.test(line));
       assert.ok(lines.length > 10, example);
+      // One of them drains the server, for good.
+      scope.defer(() => server.api.ok('DELETE', '/api/v1/drain'));
       await run(scope, `curl() { command curl -fsS "$@"; }\n${lines.join('\n')}`);
       assert.equal((await server.api.call('GET', '/api/v1/mountpoints/cam1')).status, 404);
     }));
