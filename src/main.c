@@ -73,7 +73,7 @@ stop (App *app, gboolean drain)
   }
   wc_info ("stopping");
   if (!app->stopping)
-    wc_notify_stopping (app->notify);
+    wc_notify_stopping (app->notify, drain ? app->config->drain_ms : 0);
   drain = drain && !app->stopping;
   app->stopping = TRUE;
   app->draining = wc_server_stop (app->server, drain, on_stopped, app);

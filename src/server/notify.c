@@ -10,6 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* What a stop itself may take, with room. */
+#define STOP_MS 10000
+
 struct WcNotify {
   int fd;            /* connected; -1: nobody listens */
   guint watchdog_ms; /* half of what is allowed; 0: there is none */
@@ -127,9 +130,14 @@ wc_notify_reloading (WcNotify *notify)
 }
 
 void
-wc_notify_stopping (WcNotify *notify)
+wc_notify_stopping (WcNotify *notify, guint64 wait_ms)
 {
-  send_state (notify, "STOPPING=1\nSTATUS=stopping");
+  g_autoptr (GString) state = g_string_new ("STOPPING=1\nSTATUS=stopping");
+
+  if (wait_ms > 0)
+    g_string_append_printf (state, "\nEXTEND_TIMEOUT_USEC=%" G_GUINT64_FORMAT,
+                            (wait_ms + STOP_MS) * 1000);
+  send_state (notify, state->str);
 }
 
 void

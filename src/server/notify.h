@@ -20,8 +20,10 @@ void wc_notify_ready (WcNotify *notify, const char *status);
 /** The configuration is being read again, as `systemctl reload` asks of a
  * service of Type=notify-reload; wc_notify_ready () follows. */
 void wc_notify_reloading (WcNotify *notify);
-/** The server begins to stop. The watchdog is answered until the end. */
-void wc_notify_stopping (WcNotify *notify);
+/** The server begins to stop, and may wait up to @wait_ms before that: the
+ * service manager has that much more patience than it would. The watchdog is
+ * answered until the end. */
+void wc_notify_stopping (WcNotify *notify, guint64 wait_ms);
 
 void wc_notify_free (WcNotify *notify);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcNotify, wc_notify_free)

@@ -195,6 +195,29 @@ test_watchdog (void)
   manager_clear (&manager);
 }
 
+/* As long as it waits for viewers, it is not killed. */
+static void
+test_drain (void)
+{
+  g_autofree char *name =
+      g_strdup_printf ("@whepcast-test-%d/drain", (int)getpid ());
+  Manager manager = {.fd = listen_at (name)};
+  guint n_watchdogs;
+  int status;
+
+  g_setenv ("WHEPCAST_SERVER_DRAIN_MS", "600000", TRUE);
+  manager_start (&manager, name, NULL, NULL);
+  g_unsetenv ("WHEPCAST_SERVER_DRAIN_MS");
+  manager_expect_ready (&manager);
+  te_child_signal (manager.child, SIGTERM);
+  g_autofree char *state = manager_receive_state (&manager, &n_watchdogs);
+  g_assert_cmpstr (
+      state, ==, "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=610000000");
+  g_assert_true (te_child_wait (manager.child, SOON_S * 1000, &status));
+  g_assert_cmpint (status, ==, 0);
+  manager_clear (&manager);
+}
+
 static void
 test_watchdog_of_another (void)
 {
@@ -243,6 +266,7 @@ main (int argc, char **argv)
   g_test_add_func ("/notify/abstract", test_abstract);
   g_test_add_func ("/notify/watchdog", test_watchdog);
   g_test_add_func ("/notify/watchdog-of-another", test_watchdog_of_another);
+  g_test_add_func ("/notify/drain", test_drain);
   g_test_add_func ("/notify/nobody-there", test_nobody_there);
   return g_test_run ();
 }
