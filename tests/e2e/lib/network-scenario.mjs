@@ -194,6 +194,7 @@ const scenarios = {
     const browser = await launchBrowser(scope);
     const page = await openPage(scope, browser);
     await page.goto(`${server.url}/#token=${server.token}`);
+    await page.click('nav a[href="#/server"]');
     await page.waitForSelector('#network:not([hidden]) .finding.warning');
     const shown = await page.textContent('#network');
     await screenshot(page, 'network');
