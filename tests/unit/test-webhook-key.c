@@ -41,8 +41,8 @@ test_refused (void)
       "whsec_c2hvcnQ=", /* 5 bytes */
       "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",
       "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS!",
-      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-      "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", /* 72 bytes */
+      ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+       "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), /* 72 bytes */
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

@@ -28,12 +28,15 @@ async function run(scope) {
   }
   const metrics = await Metrics.read(server);
   const counted = (name) => metrics.value(name, { mountpoint: 'lossy' });
+  const resent = 'whepcast_egress_retransmitted_packets_total';
   return {
     dropped: dropped(),
     ...stats,
     metrics: {
       nacked: counted('whepcast_egress_nacked_packets_total'),
-      retransmitted: counted('whepcast_egress_retransmitted_packets_total'),
+      // On the other lane webrtcbin sends again, and does not tell.
+      retransmitted: metrics.samples(resent).length > 0 ? counted(resent) : null,
+      lane: (await server.api.server()).lane,
       reports: counted('whepcast_viewer_loss_ratio_count'),
       loss: counted('whepcast_viewer_loss_ratio_sum'),
     },
