@@ -43,8 +43,9 @@ void wc_registry_add (WcRegistry *self, WcMountpoint *mountpoint);
 WcMountpoint *wc_registry_make_configured (WcRegistry *self,
                                            const WcMountpointSpec *spec,
                                            GError **error);
-/** One sentence for the log and wc_registry_problems (). Takes @problem. */
-void wc_registry_add_problem (WcRegistry *self, char *problem);
+/** For the log and wc_registry_problems (): what the API made as @id waits in
+ * its file behind a mountpoint of the configuration. */
+void wc_registry_note_hidden (WcRegistry *self, const char *id);
 /** Stops it and takes it out of the table; those of its sessions that are
  * closing stay in theirs. */
 void wc_registry_remove (WcRegistry *self, WcMountpoint *mountpoint,

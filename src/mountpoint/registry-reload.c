@@ -238,11 +238,7 @@ displace (WcRegistryReload *reload, const Step *step)
   wc_registry_remove (reload->registry, step->present,
                       "the configuration has a mountpoint of this id now");
   if (g_file_test (path, G_FILE_TEST_EXISTS))
-    wc_registry_add_problem (
-        reload->registry,
-        g_strdup_printf ("%s is skipped and kept: the configuration has a "
-                         "mountpoint \"%s\" too, which wins",
-                         path, step->id));
+    wc_registry_note_hidden (reload->registry, step->id);
 }
 
 static void

@@ -100,8 +100,8 @@ wc_registry_refuse (GTask *task, WcMountpointError code, const char *format,
 /* --- loading ---------------------------------------------------------------
  */
 
-void
-wc_registry_add_problem (WcRegistry *self, char *problem)
+static void
+add_problem (WcRegistry *self, char *problem)
 {
   wc_warning ("%s", problem);
   g_ptr_array_add (self->problems, problem);
@@ -134,6 +134,17 @@ load_configured (WcRegistry *self, const WcMountpointSpec *spec, GError **error)
   return mountpoint != NULL;
 }
 
+void
+wc_registry_note_hidden (WcRegistry *self, const char *id)
+{
+  g_autofree char *path = wc_store_path (self->store, id);
+
+  add_problem (
+      self, g_strdup_printf ("%s is skipped and kept: the configuration has a "
+                             "mountpoint \"%s\" too, which wins",
+                             path, id));
+}
+
 static void
 load_stored (WcRegistry *self, const WcMountpointSpec *spec)
 {
@@ -141,11 +152,7 @@ load_stored (WcRegistry *self, const WcMountpointSpec *spec)
   g_autoptr (GError) error = NULL;
 
   if (wc_registry_lookup (self, spec->id) != NULL) {
-    wc_registry_add_problem (
-        self,
-        g_strdup_printf ("%s is skipped and kept: the configuration has a "
-                         "mountpoint \"%s\" too, which wins",
-                         path, spec->id));
+    wc_registry_note_hidden (self, spec->id);
     return;
   }
 
@@ -155,8 +162,8 @@ load_stored (WcRegistry *self, const WcMountpointSpec *spec)
     wc_registry_add (self, mountpoint);
     return;
   }
-  wc_registry_add_problem (self, g_strdup_printf ("%s is skipped and kept: %s",
-                                                  path, error->message));
+  add_problem (self, g_strdup_printf ("%s is skipped and kept: %s", path,
+                                      error->message));
   g_hash_table_add (self->kept, g_strdup (spec->id));
 }
 
@@ -168,7 +175,7 @@ load_store (WcRegistry *self)
       wc_store_load (self->store, problems, self->kept);
 
   for (guint i = 0; i < problems->len; i++)
-    wc_registry_add_problem (self, g_ptr_array_index (problems, i));
+    add_problem (self, g_ptr_array_index (problems, i));
   for (guint i = 0; i < specs->len; i++)
     load_stored (self, g_ptr_array_index (specs, i));
 }
@@ -179,8 +186,8 @@ load_demo (WcRegistry *self, GError **error)
   g_autoptr (WcMountpointSpec) spec = wc_mountpoint_spec_new ();
 
   if (wc_registry_lookup (self, DEMO_ID) != NULL) {
-    wc_registry_add_problem (self, g_strdup ("there is a mountpoint \"" DEMO_ID
-                                             "\" already; --demo adds none"));
+    add_problem (self, g_strdup ("there is a mountpoint \"" DEMO_ID
+                                 "\" already; --demo adds none"));
     return TRUE;
   }
   spec->id = g_strdup (DEMO_ID);
@@ -205,7 +212,7 @@ wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
   g_hash_table_unref (registry->disabled);
   registry->disabled = wc_store_load_disabled (registry->store, problems);
   for (guint i = 0; i < problems->len; i++)
-    wc_registry_add_problem (registry, g_ptr_array_index (problems, i));
+    add_problem (registry, g_ptr_array_index (problems, i));
 
   for (guint i = 0; configured != NULL && i < configured->len; i++)
     if (!load_configured (registry, g_ptr_array_index (configured, i), error))

@@ -355,7 +355,7 @@ take_or_make (const WcConnectionParams *params)
   if (params->prepared != NULL && is_fit (params->prepared, params->plan))
     return params->prepared;
   if (params->prepared != NULL)
-    wc_connection_close (params->prepared, NULL);
+    wc_connection_close (params->prepared);
   return params->keys_only ? wc_connection_prepare (params->pem)
                            : new_connection (params->pem, params->history_ms);
 }
@@ -373,7 +373,7 @@ wc_connection_open (const WcConnectionParams *params,
                         ? wc_connection_negotiate (connection, params, error)
                         : open_for_media (connection, params, error);
   if (!opened) {
-    wc_connection_close (connection, NULL);
+    wc_connection_close (connection);
     return NULL;
   }
   return connection;
@@ -477,9 +477,9 @@ wc_connection_free (WcConnection *connection)
 }
 
 void
-wc_connection_close (WcConnection *connection, GByteArray *kept)
+wc_connection_close (WcConnection *connection)
 {
-  wc_connection_stop (connection, kept);
+  wc_connection_stop (connection, NULL);
   wc_connection_free (connection);
 }
 

@@ -52,11 +52,11 @@ WcConnection *wc_connection_prepare (const char *pem);
 WcConnection *wc_connection_open (const WcConnectionParams *params,
                                   const WcConnectionCallbacks *callbacks,
                                   gpointer user_data, GError **error);
-/** Sends DTLS close_notify if DTLS is up, tears down, frees. May take long.
- * @kept: nullable; gets the close_notify instead of the viewer. */
-void wc_connection_close (WcConnection *connection, GByteArray *kept);
+/** Sends DTLS close_notify if DTLS is up, tears down, frees. May take long. */
+void wc_connection_close (WcConnection *connection);
 
-/** The two halves of wc_connection_close (). Between them wait
+/** The two halves of wc_connection_close (). @kept: nullable; gets the
+ * close_notify instead of the viewer. Between them wait
  * wc_connection_rests_us () after many peers: each DTLS connection that one of
  * them had is watched by elements of the webrtcbin, and lives until a timer of
  * its handshake has run out. That GStreamer's clock drops it while another
@@ -71,7 +71,7 @@ guint wc_connection_n_peers (WcConnection *connection);
 /** Until the last of those timers has run out, in us; 0: it has. */
 gint64 wc_connection_rests_us (WcConnection *connection);
 
-/** Says goodbye as wc_connection_close () does, but a webrtcbin with keys_only
+/** Says goodbye as wc_connection_stop () does, but a webrtcbin with keys_only
  * is kept for another peer, with whom it negotiates anew: TRUE. FALSE if it
  * cannot be and is to be stopped. Making and ending one costs more than all
  * else of a join. */

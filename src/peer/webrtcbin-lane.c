@@ -453,7 +453,7 @@ wc_webrtcbin_lane_close (WcWebrtcbinLane *lane)
   g_array_set_size (lane->queue, 0);
   pthread_mutex_unlock (&lane->lock);
   if (lane->connection != NULL)
-    wc_connection_close (g_steal_pointer (&lane->connection), NULL);
+    wc_connection_close (g_steal_pointer (&lane->connection));
 }
 
 void
