@@ -31,15 +31,18 @@ wc_connection_pool_new (const char *pem, guint size, guint most)
   return pool;
 }
 
-/* One that was put there last; NULL if there are none. */
+/* One that was put there last, and fits @plan unless that is NULL; NULL if
+ * there is none. */
 static WcConnection *
-take (WcConnectionPool *pool, GPtrArray *ready)
+take (WcConnectionPool *pool, GPtrArray *ready, const WcSdpPlan *plan)
 {
   WcConnection *connection = NULL;
 
   pthread_mutex_lock (&pool->lock);
-  if (ready->len > 0)
-    connection = g_ptr_array_remove_index_fast (ready, ready->len - 1);
+  for (guint i = ready->len; i > 0 && connection == NULL; i--) {
+    if (plan == NULL || wc_connection_fits (ready->pdata[i - 1], plan))
+      connection = g_ptr_array_remove_index (ready, i - 1);
+  }
   pthread_mutex_unlock (&pool->lock);
   return connection;
 }
@@ -100,7 +103,7 @@ end_all (WcConnectionPool *pool, GPtrArray *ready)
 {
   WcConnection *connection;
 
-  while ((connection = take (pool, ready)) != NULL)
+  while ((connection = take (pool, ready, NULL)) != NULL)
     end (pool, connection, NULL);
 }
 
@@ -133,11 +136,11 @@ wc_connection_pool_free (WcConnectionPool *pool)
 /* --- using ---------------------------------------------------------------- */
 
 WcConnection *
-wc_connection_pool_take (WcConnectionPool *pool)
+wc_connection_pool_take (WcConnectionPool *pool, const WcSdpPlan *plan)
 {
-  WcConnection *connection = take (pool, pool->used);
+  WcConnection *connection = take (pool, pool->used, plan);
 
-  return connection != NULL ? connection : take (pool, pool->fresh);
+  return connection != NULL ? connection : take (pool, pool->fresh, plan);
 }
 
 /* Several threads of the control pool may find the last place free: one or two

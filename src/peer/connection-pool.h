@@ -16,8 +16,10 @@ WcConnectionPool *wc_connection_pool_new (const char *pem, guint size,
 /** Closes those that nobody took. */
 void wc_connection_pool_free (WcConnectionPool *pool);
 
-/** (transfer full) (nullable: there is none just now) */
-WcConnection *wc_connection_pool_take (WcConnectionPool *pool);
+/** One that fits @plan; those used before come first. (transfer full)
+ * (nullable: there is none just now) */
+WcConnection *wc_connection_pool_take (WcConnectionPool *pool,
+                                       const WcSdpPlan *plan);
 
 /** Keeps it if there is room, else stops it, and frees it once it has rested
  * (wc_connection_stop ()). @connection: (transfer full).

@@ -341,9 +341,8 @@ open_for_media (WcConnection *connection, const WcConnectionParams *params,
   return TRUE;
 }
 
-/* One that has negotiated keeps its part in DTLS. */
-static gboolean
-is_fit (WcConnection *connection, const WcSdpPlan *plan)
+gboolean
+wc_connection_fits (WcConnection *connection, const WcSdpPlan *plan)
 {
   return connection->n_peers == 0 ||
          connection->setup == wc_sdp_plan_setup (plan);
@@ -352,10 +351,8 @@ is_fit (WcConnection *connection, const WcSdpPlan *plan)
 static WcConnection *
 take_or_make (const WcConnectionParams *params)
 {
-  if (params->prepared != NULL && is_fit (params->prepared, params->plan))
-    return params->prepared;
   if (params->prepared != NULL)
-    wc_connection_close (params->prepared);
+    return params->prepared;
   return params->keys_only ? wc_connection_prepare (params->pem)
                            : new_connection (params->pem, params->history_ms);
 }

@@ -48,6 +48,10 @@ typedef struct {
  * nearly half of the work. @pem: as in WcConnectionParams. */
 WcConnection *wc_connection_prepare (const char *pem);
 
+/** Whether it can be `prepared` with @plan: one that had a peer keeps its part
+ * in DTLS. */
+gboolean wc_connection_fits (WcConnection *connection, const WcSdpPlan *plan);
+
 /** Makes the pipeline and negotiates; takes some milliseconds. */
 WcConnection *wc_connection_open (const WcConnectionParams *params,
                                   const WcConnectionCallbacks *callbacks,

@@ -15,8 +15,10 @@ gboolean wc_peer_factory_is_direct (WcPeerFactory *factory);
 GThreadPool *wc_peer_factory_handshake_pool (WcPeerFactory *factory);
 guint wc_peer_factory_history_ms (WcPeerFactory *factory);
 
-/** A connection prepared ahead, for WcConnectionParams; nullable. */
-WcConnection *wc_peer_factory_take_connection (WcPeerFactory *factory);
+/** A connection prepared ahead that fits @plan, for WcConnectionParams;
+ * nullable. */
+WcConnection *wc_peer_factory_take_connection (WcPeerFactory *factory,
+                                               const WcSdpPlan *plan);
 
 /** It is needed no more: closes it, or keeps it for another peer. @connection:
  * (transfer full) (nullable). @kept: see wc_connection_recycle (). Control

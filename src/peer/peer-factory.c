@@ -274,11 +274,11 @@ wc_peer_factory_lane_pool (WcPeerFactory *factory)
 }
 
 WcConnection *
-wc_peer_factory_take_connection (WcPeerFactory *factory)
+wc_peer_factory_take_connection (WcPeerFactory *factory, const WcSdpPlan *plan)
 {
   atomic_store (&factory->prepares, TRUE);
   atomic_store (&factory->has_joins, TRUE);
-  return wc_connection_pool_take (factory->prepared);
+  return wc_connection_pool_take (factory->prepared, plan);
 }
 
 void

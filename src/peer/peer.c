@@ -181,7 +181,7 @@ open_webrtcbin (WcPeer *peer, GError **error)
   if (self->handshake == NULL)
     return klass->open_lane (peer, &params, error);
   params.keys_only = TRUE;
-  params.prepared = wc_peer_factory_take_connection (self->factory);
+  params.prepared = wc_peer_factory_take_connection (self->factory, self->plan);
   return wc_handshake_open (self->handshake, &params, error);
 }
 
