@@ -205,8 +205,9 @@ close_webrtcbin (WcPeer *peer, GByteArray *kept)
 /* --- tear-down ------------------------------------------------------------ */
 
 static gboolean
-on_torn_down (gpointer data)
+on_torn_down (gpointer peer)
 {
+  wc_peer_factory_count (PRIVATE (peer)->factory, -1);
   return G_SOURCE_REMOVE; /* the reference goes with the source */
 }
 
@@ -218,7 +219,6 @@ tear_down (gpointer data)
 
   close_webrtcbin (peer, NULL);
   WC_PEER_GET_CLASS (peer)->mute (peer);
-  wc_peer_factory_count (PRIVATE (peer)->factory, -1);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_torn_down, peer, g_object_unref);
 }
 

@@ -85,6 +85,8 @@ follow_pause (TbSender *sender)
   sender->former += count (sender->video) + count (sender->audio);
   restart (sender->video);
   restart (sender->audio);
+  /* Before: viewers may have the first frame before we come back. */
+  atomic_store (&sender->resumed_us, wc_clock_now_us ());
   play (sender);
 }
 
@@ -99,9 +101,6 @@ run (gpointer data)
     follow_pause (sender);
     tc_loop_iterate (sender->loop, STEP_US);
     now = sender->former + count (sender->video) + count (sender->audio);
-    if (!sender->is_paused && atomic_load (&sender->resumed_us) == 0 &&
-        now > sender->former)
-      atomic_store (&sender->resumed_us, wc_clock_now_us ());
     atomic_store (&sender->packets, now);
   }
   return NULL;

@@ -23,7 +23,7 @@ void tb_sender_pause (TbSender *sender);
 /** The source is there again, started afresh: another SSRC, other numbers, a
  * key frame first. Any thread. */
 void tb_sender_resume (TbSender *sender);
-/** When it sent its first packet after that, monotonic; 0: not yet. */
+/** When it began to send after that, monotonic; 0: not yet. */
 gint64 tb_sender_resumed_us (TbSender *sender);
 /** RTP packets of both streams so far. Any thread. */
 guint64 tb_sender_packets (TbSender *sender);
