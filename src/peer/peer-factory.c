@@ -174,20 +174,26 @@ trim (gpointer unused)
 static void
 settle_prepared (gpointer data)
 {
-  wc_connection_pool_settle (((WcPeerFactory *)data)->prepared);
+  WcPeerFactory *factory = data;
+
+  wc_connection_pool_settle (factory->prepared);
+  wc_peer_factory_note_garbage (factory);
 }
 
-/* Not while peers come and go: what is freed now is needed again at once. */
+/* Not while peers come and go: what is freed now is needed again at once. And
+ * not before the webrtcbins that served them are gone, which leave the most. */
 static gboolean
 on_housekeeping (gpointer data)
 {
   WcPeerFactory *factory = data;
-  gboolean quiet = !atomic_exchange (&factory->has_joins, FALSE);
+  gboolean busy = atomic_exchange (&factory->has_joins, FALSE);
 
-  if (quiet && atomic_load (&factory->prepares) &&
-      !wc_connection_pool_is_settled (factory->prepared))
+  if (!busy && atomic_load (&factory->prepares) &&
+      !wc_connection_pool_is_settled (factory->prepared)) {
     wc_peer_factory_control (factory, settle_prepared, factory);
-  if (!quiet && ++factory->busy_intervals < BUSY_INTERVALS)
+    busy = TRUE;
+  }
+  if (busy && ++factory->busy_intervals < BUSY_INTERVALS)
     return G_SOURCE_CONTINUE;
   factory->busy_intervals = 0;
   if (atomic_exchange (&factory->has_garbage, FALSE))
