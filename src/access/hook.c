@@ -116,16 +116,18 @@ keep (WcHook *hook, const char *digest, WcAccessVerdict verdict)
 }
 
 static void
-on_answer (guint status, GBytes *body, const GError *error, gpointer user_data)
+on_answer (const WcWebAnswer *answer, gpointer user_data)
 {
   Asked *asked = user_data;
-  WcAccessVerdict verdict =
-      error != NULL ? WC_ACCESS_UNKNOWN : verdict_of (status, asked->had_token);
+  WcAccessVerdict verdict = answer->error != NULL
+                                ? WC_ACCESS_UNKNOWN
+                                : verdict_of (answer->status, asked->had_token);
 
-  if (error != NULL)
-    wc_warning ("[auth] hook-url: %s; nobody is let in", error->message);
+  if (answer->error != NULL)
+    wc_warning ("[auth] hook-url: %s; nobody is let in",
+                answer->error->message);
   else if (verdict == WC_ACCESS_UNKNOWN)
-    wc_warning ("[auth] hook-url: status %u; nobody is let in", status);
+    wc_warning ("[auth] hook-url: status %u; nobody is let in", answer->status);
   keep (asked->hook, asked->digest, verdict);
   asked->func (verdict, asked->user_data);
   g_free (asked->digest);

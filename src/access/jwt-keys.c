@@ -37,17 +37,19 @@ take_keys (WcJwtSource *source, const char *text, gsize size, GError **error)
 }
 
 static void
-on_answer (guint status, GBytes *body, const GError *error, gpointer user_data)
+on_answer (const WcWebAnswer *answer, gpointer user_data)
 {
   WcJwtSource *source = user_data;
   g_autoptr (GError) reason = NULL;
 
-  if (error != NULL)
-    wc_warning ("[auth] jwt-keys: %s: %s", source->where, error->message);
-  else if (status != 200)
-    wc_warning ("[auth] jwt-keys: %s: status %u", source->where, status);
-  else if (!take_keys (source, g_bytes_get_data (body, NULL),
-                       g_bytes_get_size (body), &reason))
+  if (answer->error != NULL)
+    wc_warning ("[auth] jwt-keys: %s: %s", source->where,
+                answer->error->message);
+  else if (answer->status != 200)
+    wc_warning ("[auth] jwt-keys: %s: status %u", source->where,
+                answer->status);
+  else if (!take_keys (source, g_bytes_get_data (answer->body, NULL),
+                       g_bytes_get_size (answer->body), &reason))
     wc_warning ("[auth] jwt-keys: %s: %s", source->where, reason->message);
 }
 

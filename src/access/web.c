@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "access/web.h"
 
+#include "ingest/retry-after.h"
+
 #include <libsoup/soup.h>
 #include <string.h>
 
 #define READ_SIZE 16384
 #define MAX_CONNECTIONS 64
+#define MAX_RETRY_AFTER_S 3600
 
 struct WcWeb {
   SoupSession *session;
@@ -29,17 +32,31 @@ typedef struct {
 
 static void read_more (Call *call);
 
+static guint
+retry_after_of (SoupMessage *message)
+{
+  const char *text = soup_message_headers_get_one (
+      soup_message_get_response_headers (message), "Retry-After");
+
+  return wc_retry_after_parse (text, g_get_real_time () / G_USEC_PER_SEC,
+                               MAX_RETRY_AFTER_S);
+}
+
 static void
 call_end (Call *call, const GError *error)
 {
   g_autoptr (GBytes) body = g_bytes_new (call->body->data, call->body->len);
+  WcWebAnswer answer = {.error = error, .body = body};
 
+  if (error == NULL) {
+    answer.status = soup_message_get_status (call->message);
+    answer.retry_after_s = retry_after_of (call->message);
+  }
   g_queue_remove (&call->web->waiting, call);
   g_cancellable_cancel (call->cancellable);
   if (call->timeout != 0)
     g_source_remove (call->timeout);
-  call->func (error == NULL ? soup_message_get_status (call->message) : 0, body,
-              error, call->user_data);
+  call->func (&answer, call->user_data);
   g_object_unref (call->message);
   g_object_unref (call->cancellable);
   g_clear_object (&call->stream);
@@ -151,10 +168,10 @@ wc_web_new (guint timeout_ms, gsize max_size)
 {
   WcWeb *web = g_new0 (WcWeb, 1);
 
+  /* Each call has a time limit of its own. */
   web->session = soup_session_new_with_options (
-      "user-agent", "whepcast", "timeout", (timeout_ms + 999) / 1000 + 1,
-      "max-conns", MAX_CONNECTIONS, "max-conns-per-host", MAX_CONNECTIONS,
-      NULL);
+      "user-agent", "whepcast", "max-conns", MAX_CONNECTIONS,
+      "max-conns-per-host", MAX_CONNECTIONS, NULL);
   web->timeout_ms = timeout_ms;
   web->max_size = max_size;
   g_queue_init (&web->waiting);
@@ -170,6 +187,12 @@ wc_web_free (WcWeb *web)
     call_fail (call, "the server is stopping");
   g_object_unref (web->session);
   g_free (web);
+}
+
+void
+wc_web_set_timeout (WcWeb *web, guint timeout_ms)
+{
+  web->timeout_ms = timeout_ms;
 }
 
 void

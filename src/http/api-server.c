@@ -141,6 +141,9 @@ webhooks_json (const WcHttpContext *context)
   WcWebhookStats stats;
 
   wc_webhooks_get_stats (context->webhooks, &stats);
+  json_object_set_string_member (object, "state",
+                                 wc_webhooks_state_name (stats.state));
+  json_object_set_int_member (object, "paused_ms", (gint64)stats.paused_ms);
   json_object_set_int_member (object, "waiting", stats.waiting);
   json_object_set_int_member (object, "delivered", (gint64)stats.delivered);
   json_object_set_int_member (object, "failed", (gint64)stats.failed);

@@ -33,6 +33,12 @@ typedef struct {
   WcBackoff backoff;
 } Lane;
 
+/*   sending <-> paused
+ *      |          |
+ *      +--> gone <+
+ *
+ * What happens meanwhile waits, as many as `webhook-queue` says. */
+
 struct WcWebhooks {
   const WcConfig *config;
   WcEventLog *log;
@@ -44,6 +50,9 @@ struct WcWebhooks {
   guint sending;
   guint waiting;
   gboolean stopping;
+  WcWebhooksState state;
+  guint pause_source; /* 0 unless it is paused */
+  gint64 pause_until_us;
   guint64 delivered, failed, lost;
   char *error;
   gint64 failure_logged_us, loss_logged_us;
@@ -219,19 +228,96 @@ on_retry (gpointer user_data)
 }
 
 static void
-note_failure (WcWebhooks *self, const char *reason)
+set_state (WcWebhooks *self, WcWebhooksState state)
+{
+  g_clear_handle_id (&self->pause_source, g_source_remove);
+  self->state = state;
+}
+
+static gboolean
+on_pause_over (gpointer user_data)
+{
+  WcWebhooks *self = user_data;
+
+  self->pause_source = 0;
+  set_state (self, WC_WEBHOOKS_SENDING);
+  send_what_may (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Of several that ask, the longest counts. */
+static void
+pause_for (WcWebhooks *self, guint seconds)
+{
+  gint64 until_us = wc_clock_now_us () + seconds * G_USEC_PER_SEC;
+
+  if (self->state == WC_WEBHOOKS_GONE ||
+      (self->state == WC_WEBHOOKS_PAUSED && until_us < self->pause_until_us))
+    return;
+  set_state (self, WC_WEBHOOKS_PAUSED);
+  self->pause_until_us = until_us;
+  self->pause_source = g_timeout_add (seconds * 1000, on_pause_over, self);
+}
+
+static void
+stop_for_good (WcWebhooks *self)
+{
+  if (self->state == WC_WEBHOOKS_GONE)
+    return;
+  set_state (self, WC_WEBHOOKS_GONE);
+  wc_warning ("[events] webhook-url: status 410: it is gone and is sent "
+              "nothing more; %u events wait",
+              self->waiting);
+}
+
+static void
+log_failure (WcWebhooks *self, gboolean is_new)
 {
   gint64 now_us = wc_clock_now_us ();
-  gboolean is_new = self->error == NULL;
 
-  self->failed++;
-  g_free (self->error);
-  self->error = g_strdup (reason);
   if (!is_new && now_us - self->failure_logged_us < LOG_INTERVAL_US)
     return;
   self->failure_logged_us = now_us;
   wc_warning ("[events] webhook-url: %s; %u events wait to be sent again",
-              reason, self->waiting);
+              self->error, self->waiting);
+}
+
+/* How long a receiver that is busy wants to be left alone. */
+static guint
+asked_pause (const WcWebAnswer *answer)
+{
+  return answer->status == 429 || answer->status == 503 ? answer->retry_after_s
+                                                        : 0;
+}
+
+static char *
+describe_failure (const WcWebAnswer *answer)
+{
+  guint pause_s = asked_pause (answer);
+
+  if (answer->error != NULL)
+    return g_strdup (answer->error->message);
+  if (pause_s > 0)
+    return g_strdup_printf ("status %u, not again before %u s", answer->status,
+                            pause_s);
+  return g_strdup_printf ("status %u", answer->status);
+}
+
+static void
+note_failure (WcWebhooks *self, const WcWebAnswer *answer)
+{
+  gboolean is_new = self->error == NULL;
+  guint pause_s = asked_pause (answer);
+
+  self->failed++;
+  g_free (self->error);
+  self->error = describe_failure (answer);
+  if (pause_s > 0)
+    pause_for (self, pause_s);
+  if (answer->status == 410)
+    stop_for_good (self);
+  else
+    log_failure (self, is_new);
 }
 
 static void
@@ -260,7 +346,7 @@ retry_or_give_up (Lane *lane)
 }
 
 static void
-on_answer (guint status, GBytes *body, const GError *error, gpointer user_data)
+on_answer (const WcWebAnswer *answer, gpointer user_data)
 {
   Lane *lane = user_data;
   WcWebhooks *self = lane->owner;
@@ -269,14 +355,11 @@ on_answer (guint status, GBytes *body, const GError *error, gpointer user_data)
   self->sending--;
   if (self->stopping)
     return;
-  if (error == NULL && status >= 200 && status < 300) {
+  if (answer->status >= 200 && answer->status < 300) {
     note_success (self);
     finish_head (lane);
   } else {
-    g_autofree char *reason = error != NULL
-                                  ? g_strdup (error->message)
-                                  : g_strdup_printf ("status %u", status);
-    note_failure (self, reason);
+    note_failure (self, answer);
     retry_or_give_up (lane);
   }
   send_what_may (self);
@@ -309,7 +392,7 @@ send_what_may (WcWebhooks *self)
 {
   Lane *lane;
 
-  while (self->sending < MAX_SENDING &&
+  while (self->state == WC_WEBHOOKS_SENDING && self->sending < MAX_SENDING &&
          (lane = g_queue_pop_head (&self->ready)) != NULL) {
     lane->is_ready = FALSE;
     send_head (lane);
@@ -350,13 +433,41 @@ on_event (const WcEventRecord *record, gpointer user_data)
 guint
 wc_webhooks_n_under_way (WcWebhooks *webhooks)
 {
-  return webhooks->sending + webhooks->ready.length;
+  gboolean sends = webhooks->state == WC_WEBHOOKS_SENDING;
+
+  return webhooks->sending + (sends ? webhooks->ready.length : 0);
+}
+
+const char *
+wc_webhooks_state_name (WcWebhooksState state)
+{
+  switch (state) {
+  case WC_WEBHOOKS_SENDING:
+    return "sending";
+  case WC_WEBHOOKS_PAUSED:
+    return "paused";
+  case WC_WEBHOOKS_GONE:
+    return "gone";
+  }
+  return "";
+}
+
+static guint64
+paused_ms (const WcWebhooks *self)
+{
+  gint64 left_us = self->pause_until_us - wc_clock_now_us ();
+
+  return self->state == WC_WEBHOOKS_PAUSED && left_us > 0
+             ? (guint64)left_us / 1000
+             : 0;
 }
 
 void
 wc_webhooks_get_stats (WcWebhooks *webhooks, WcWebhookStats *stats)
 {
   *stats = (WcWebhookStats){
+      .state = webhooks->state,
+      .paused_ms = paused_ms (webhooks),
       .waiting = webhooks->waiting,
       .delivered = webhooks->delivered,
       .failed = webhooks->failed,
@@ -422,6 +533,7 @@ wc_webhooks_free (WcWebhooks *webhooks)
     wc_warning ("[events] webhook-url: %u events were not delivered before the "
                 "end",
                 webhooks->waiting);
+  g_clear_handle_id (&webhooks->pause_source, g_source_remove);
   g_queue_clear (&webhooks->ready);
   g_hash_table_unref (webhooks->lanes);
   g_clear_pointer (&webhooks->key, wc_webhook_key_free);

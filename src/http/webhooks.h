@@ -22,7 +22,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWebhooks, wc_webhooks_free)
  * again are not among them. */
 guint wc_webhooks_n_under_way (WcWebhooks *webhooks);
 
+typedef enum {
+  WC_WEBHOOKS_SENDING,
+  WC_WEBHOOKS_PAUSED, /* 429 or 503 with a Retry-After that is not over */
+  WC_WEBHOOKS_GONE,   /* 410: it is sent nothing more */
+} WcWebhooksState;
+
+/** "sending", "paused", "gone". */
+const char *wc_webhooks_state_name (WcWebhooksState state);
+
 typedef struct {
+  WcWebhooksState state;
+  guint64 paused_ms; /* how long still; 0 unless it is PAUSED */
   guint waiting;     /* events, those that are being sent too */
   guint64 delivered; /* answered 2xx */
   guint64 failed;    /* attempts */

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "ingest/ingest.h"
+#include "ingest/retry-after.h"
 #include "ingest/tls-pin.h"
 
 #include <libsoup/soup.h>
@@ -176,13 +177,10 @@ follow (GTask *task)
 static void
 read_retry_after (Post *post)
 {
-  const char *text = soup_message_headers_get_one (
-      soup_message_get_response_headers (post->message), "Retry-After");
-  guint64 seconds = 0;
-
-  if (text != NULL)
-    g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &seconds, NULL);
-  post->retry_after_s = (guint)MIN (seconds, MAX_RETRY_AFTER_S);
+  post->retry_after_s = wc_retry_after_parse (
+      soup_message_headers_get_one (
+          soup_message_get_response_headers (post->message), "Retry-After"),
+      g_get_real_time () / G_USEC_PER_SEC, MAX_RETRY_AFTER_S);
 }
 
 static void

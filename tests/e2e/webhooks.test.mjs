@@ -10,6 +10,7 @@ import { describe, test } from 'node:test';
 
 import { launchBrowser, openViewerPage, Viewer } from './lib/browser.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
+import { Metrics } from './lib/metrics.mjs';
 import { scoped } from './lib/scope.mjs';
 import { LOOPBACK, spawnServer, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -26,6 +27,13 @@ const start = (scope, receiver, lines) =>
 const create = (server, id) => server.api.create({ id, kind: 'rtp',
   tracks: [{ media: 'audio', codec: 'opus' }] });
 const turn = (server, id, way) => server.api.ok('POST', `/api/v1/mountpoints/${id}/${way}`);
+/** A mountpoint that comes and goes: one event "removed". */
+async function come(server, id) {
+  await create(server, id);
+  await server.api.destroy(id);
+}
+const stateMetrics = async (server) => Object.fromEntries((await Metrics.read(server))
+  .samples('whepcast_webhook_state').map(({ labels, value }) => [labels.state, value]));
 const webhooks = async (server) => (await server.api.server()).webhooks;
 
 /** "type" of each event of a mountpoint, and for "mountpoint" its state; one that has
@@ -53,7 +61,8 @@ describe('webhooks', () => {
     assert.deepEqual(receiver.problems, []);
     const { delivered, ...rest } = await webhooks(server);
     assert.equal(delivered, receiver.attempts.length);
-    assert.deepEqual(rest, { waiting: 0, failed: 0, lost: 0, error: null });
+    assert.deepEqual(rest, { state: 'sending', paused_ms: 0, waiting: 0, failed: 0, lost: 0,
+      error: null });
     assert.ok(!logged(server).includes(SECRET), 'the secret is not logged');
   }));
 
@@ -126,6 +135,63 @@ describe('webhooks', () => {
     await waitFor('it came again', () => receiver.attempts.length >= 2);
     assert.equal(receiver.attempts[0].id, receiver.attempts[1].id);
     assert.match(logged(server), /webhook-url: no answer in time/);
+  }));
+
+  test('a busy receiver is left alone as long as it asks', LIMIT, scoped(async (scope) => {
+    const receiver = await startReceiver(scope);
+    const server = await start(scope, receiver, 'webhook-events=removed');
+    receiver.answer = () => receiver.attempts.length > 1 ? 204 : [429, { 'Retry-After': '3' }];
+    await come(server, 'one');
+    await waitFor('it is refused', async () => (await webhooks(server)).failed === 1);
+    await come(server, 'two');
+    await waitFor('both are told', () => receiver.taken.length === 2, { timeoutMs: 20000 });
+    const [first, ...later] = receiver.attempts;
+    assert.equal(later.length, 2);
+    for (const { at } of later) {
+      assert.ok(at - first.at > 2900, `after ${at - first.at} ms`);
+    }
+    const { state, paused_ms, lost } = await webhooks(server);
+    assert.deepEqual({ state, paused_ms, lost }, { state: 'sending', paused_ms: 0, lost: 0 });
+    assert.match(logged(server), /webhook-url: status 429, not again before 3 s; 1 events wait/);
+  }));
+
+  test('until a date as well, but not for days; the server does not wait for it to end', LIMIT,
+    scoped(async (scope) => {
+      const later = new Date(Date.now() + 3 * 86400000).toUTCString();
+      const receiver = await startReceiver(scope, () => [503, { 'Retry-After': later }]);
+      const server = await start(scope, receiver, 'webhook-events=removed');
+      await come(server, 'one');
+      await waitFor('it is refused', async () => (await webhooks(server)).failed === 1);
+      await come(server, 'two');
+      const { paused_ms, ...rest } = await webhooks(server);
+      assert.deepEqual(rest, { state: 'paused', waiting: 2, delivered: 0, failed: 1, lost: 0,
+        error: 'status 503, not again before 3600 s' });
+      assert.ok(paused_ms > 3500000 && paused_ms <= 3600000, `${paused_ms} ms`);
+      assert.deepEqual(await stateMetrics(server), { sending: 0, paused: 1, gone: 0 });
+      assert.equal((await server.stop()).code, 0);
+      assert.equal(receiver.attempts.length, 1);
+      assert.ok(!/requests and \d+ sources were not finished/.test(logged(server)), 'it was waited for');
+    }));
+
+  test('a receiver that is gone is sent nothing more', LIMIT, scoped(async (scope) => {
+    const receiver = await startReceiver(scope, () => 410);
+    const server = await start(scope, receiver, 'webhook-events=removed\nwebhook-queue=2');
+    await come(server, 'one');
+    await waitFor('it is gone', async () => (await webhooks(server)).state === 'gone');
+    for (const id of ['two', 'three']) {
+      await come(server, id);
+    }
+    assert.deepEqual(await webhooks(server), { state: 'gone', paused_ms: 0, waiting: 2,
+      delivered: 0, failed: 1, lost: 1, error: 'status 410' });
+    const metrics = await Metrics.read(server);
+    assert.deepEqual(await stateMetrics(server), { sending: 0, paused: 0, gone: 1 });
+    assert.equal(metrics.value('whepcast_webhook_waiting_events'), 2);
+    assert.equal(metrics.value('whepcast_webhook_delivered_events_total'), 0);
+    assert.equal(metrics.value('whepcast_webhook_failed_attempts_total'), 1);
+    assert.equal(metrics.value('whepcast_webhook_lost_events_total'), 1);
+    assert.match(logged(server), /webhook-url: status 410: it is gone and is sent nothing more/);
+    assert.equal((await server.stop()).code, 0);
+    assert.equal(receiver.attempts.length, 1);
   }));
 
   test('the queue is bounded, and what was lost is told', LIMIT, scoped(async (scope) => {

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import { performance } from 'node:perf_hooks';
 
 export const SECRET = `whsec_${crypto.randomBytes(32).toString('base64')}`;
 
@@ -17,9 +18,10 @@ function sign(id, timestamp, body) {
 }
 
 /**
- * @param {function} answer (attempt) -> status, or a promise of one; default 204
- * @returns url; attempts, all POSTs in the order in which they came, each with id,
- *   event (the body) and status (of the answer, when it was given); taken, the
+ * @param {function} answer (attempt) -> status or [status, header fields], or a promise
+ *   of either; default 204
+ * @returns url; attempts, all POSTs in the order in which they came, each with id, at
+ *   (ms), event (the body) and status (of the answer, when it was given); taken, the
  *   events that were answered 2xx; problems, what was not as it should be
  */
 export async function startReceiver(scope, answer = () => 204) {
@@ -29,7 +31,7 @@ export async function startReceiver(scope, answer = () => 204) {
     incoming.on('data', (part) => parts.push(part));
     incoming.on('end', async () => {
       const body = Buffer.concat(parts).toString('utf8');
-      const attempt = { id: incoming.headers['webhook-id'], body };
+      const attempt = { id: incoming.headers['webhook-id'], at: performance.now(), body };
       receiver.attempts.push(attempt);
       try {
         check(incoming, body);
@@ -37,9 +39,9 @@ export async function startReceiver(scope, answer = () => 204) {
       } catch (error) {
         receiver.problems.push(error.message);
       }
-      const status = await receiver.answer(attempt);
+      const [status, fields] = [await receiver.answer(attempt)].flat();
       attempt.status = status;
-      outgoing.writeHead(status).end();
+      outgoing.writeHead(status, fields).end();
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
