@@ -63,6 +63,12 @@ wc_webhook_key_free (WcWebhookKey *key)
   g_free (key);
 }
 
+gboolean
+wc_webhook_key_equal (const WcWebhookKey *a, const WcWebhookKey *b)
+{
+  return a->size == b->size && memcmp (a->data, b->data, a->size) == 0;
+}
+
 char *
 wc_webhook_key_sign (const WcWebhookKey *key, const char *id, gint64 timestamp,
                      const char *body)

@@ -14,6 +14,8 @@ WcWebhookKey *wc_webhook_key_new (const char *secret);
 void wc_webhook_key_free (WcWebhookKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWebhookKey, wc_webhook_key_free)
 
+gboolean wc_webhook_key_equal (const WcWebhookKey *a, const WcWebhookKey *b);
+
 /** The rule of wc_webhook_key_new () in words. */
 #define WC_WEBHOOK_SECRET_RULE                                                 \
   "whsec_ and base64 of 24 to 64 bytes, or 16 to 256 visible ASCII characters"

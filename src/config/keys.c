@@ -484,7 +484,7 @@ static const WcKey events_keys[] = {
         .allowed = "empty, or http(s)://HOST[:PORT][/PATH]",
         .description = "A URL that is told by POST what happens, signed as "
                        "Standard Webhooks has it. Needs a secret.",
-        CONFIG (webhook_url),
+        LIVE (webhook_url),
     },
     {
         .name = "webhook-secret",
@@ -496,7 +496,7 @@ static const WcKey events_keys[] = {
                    "in front base64 of 24 to 64 bytes",
         .description = "What it is signed with.",
         FIELD (WcConfig, webhook_secret),
-        .flags = WC_KEY_FILE | WC_KEY_SECRET,
+        .flags = WC_KEY_FILE | WC_KEY_SECRET | WC_KEY_LIVE,
     },
     {
         .name = "webhook-secret-file",
@@ -504,7 +504,7 @@ static const WcKey events_keys[] = {
         .fallback = "",
         .allowed = "empty, or a file name of at most 4095 characters",
         .description = "A file with that secret, instead of the key above.",
-        CONFIG (webhook_secret_file),
+        LIVE (webhook_secret_file),
     },
     {
         .name = "webhook-events",
@@ -514,14 +514,14 @@ static const WcKey events_keys[] = {
         .allowed = "empty for all, or a list of mountpoint, switch, removed, "
                    "joined, left",
         .description = "What it is told.",
-        CONFIG (webhook_events),
+        LIVE (webhook_events),
     },
     {
         .name = "webhook-timeout-ms",
         UINT (100, 30000),
         .fallback = "5000",
         .description = "How long its answer may take.",
-        CONFIG (webhook_timeout_ms),
+        LIVE (webhook_timeout_ms),
     },
     {
         .name = "webhook-retry-ms",
@@ -529,7 +529,7 @@ static const WcKey events_keys[] = {
         .fallback = "3600000",
         .description = "How long an event that it does not take is sent again; "
                        "then it is lost.",
-        CONFIG (webhook_retry_ms),
+        LIVE (webhook_retry_ms),
     },
     {
         .name = "webhook-queue",
@@ -537,7 +537,7 @@ static const WcKey events_keys[] = {
         .fallback = "1000",
         .description = "Events that wait to be sent; beyond it the oldest are "
                        "lost.",
-        CONFIG (webhook_queue),
+        LIVE (webhook_queue),
     },
 };
 

@@ -29,22 +29,25 @@ typedef struct {
   GQueue deliveries; /* the head is being sent, or waits to be */
   gboolean is_ready; /* in `ready` */
   gboolean is_sending;
+  guint epoch;        /* of the attempt that is under way */
   guint retry_source; /* 0: does not wait to try again */
   WcBackoff backoff;
 } Lane;
 
 /*   sending <-> paused
- *      |          |
+ *      ^          |
  *      +--> gone <+
  *
+ * What is gone comes back when the configuration is read again.
  * What happens meanwhile waits, as many as `webhook-queue` says. */
 
 struct WcWebhooks {
   const WcConfig *config;
   WcEventLog *log;
   guint listener;
-  WcWebhookKey *key;
-  WcWeb *web;        /* NULL: there is nobody to tell */
+  WcWebhookKey *key; /* NULL: there is nobody to tell */
+  WcWeb *web;
+  guint epoch;       /* how often the configuration has been read again */
   GHashTable *lanes; /* id -> Lane; none is empty */
   GQueue ready;      /* of Lane: whose head may be sent */
   guint sending;
@@ -183,6 +186,22 @@ count_loss (WcWebhooks *self, const char *id, const char *why)
       id, why, self->lost);
 }
 
+static guint
+n_waiting (const Lane *lane)
+{
+  return lane->deliveries.length - (lane->is_sending ? 1 : 0);
+}
+
+/* One that is not under way; with the last of all @lane ends. */
+static void
+drop_oldest_of (Lane *lane)
+{
+  delivery_free (g_queue_pop_nth (&lane->deliveries, lane->is_sending ? 1 : 0));
+  lane->owner->waiting--;
+  if (lane->deliveries.length == 0)
+    end_lane (lane);
+}
+
 /* An event that is not under way, the oldest of whoever has most. */
 static gboolean
 drop_oldest (WcWebhooks *self)
@@ -190,25 +209,15 @@ drop_oldest (WcWebhooks *self)
   GHashTableIter iter;
   gpointer value;
   Lane *longest = NULL;
-  guint most = 0;
 
   g_hash_table_iter_init (&iter, self->lanes);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    Lane *lane = value;
-    guint n = lane->deliveries.length - (lane->is_sending ? 1 : 0);
-    if (n > most) {
-      most = n;
-      longest = lane;
-    }
-  }
-  if (longest == NULL)
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (longest == NULL || n_waiting (value) > n_waiting (longest))
+      longest = value;
+  if (longest == NULL || n_waiting (longest) == 0)
     return FALSE;
-  delivery_free (
-      g_queue_pop_nth (&longest->deliveries, longest->is_sending ? 1 : 0));
-  self->waiting--;
   count_loss (self, longest->id, "too many wait ([events] webhook-queue)");
-  if (longest->deliveries.length == 0)
-    end_lane (longest);
+  drop_oldest_of (longest);
   return TRUE;
 }
 
@@ -260,13 +269,14 @@ pause_for (WcWebhooks *self, guint seconds)
 }
 
 static void
-stop_for_good (WcWebhooks *self)
+note_gone (WcWebhooks *self)
 {
   if (self->state == WC_WEBHOOKS_GONE)
     return;
   set_state (self, WC_WEBHOOKS_GONE);
   wc_warning ("[events] webhook-url: status 410: it is gone and is sent "
-              "nothing more; %u events wait",
+              "nothing more until the configuration is read again; %u events "
+              "wait",
               self->waiting);
 }
 
@@ -315,7 +325,7 @@ note_failure (WcWebhooks *self, const WcWebAnswer *answer)
   if (pause_s > 0)
     pause_for (self, pause_s);
   if (answer->status == 410)
-    stop_for_good (self);
+    note_gone (self);
   else
     log_failure (self, is_new);
 }
@@ -327,6 +337,18 @@ note_success (WcWebhooks *self)
   if (self->error != NULL)
     wc_info ("[events] webhook-url: it takes events again");
   g_clear_pointer (&self->error, g_free);
+}
+
+/* An attempt has failed that was made by a configuration which is no more. */
+static void
+try_anew (Lane *lane)
+{
+  if (lane->owner->key != NULL) {
+    make_ready (lane);
+    return;
+  }
+  count_loss (lane->owner, lane->id, "there is no webhook-url any more");
+  finish_head (lane);
 }
 
 static void
@@ -358,6 +380,8 @@ on_answer (const WcWebAnswer *answer, gpointer user_data)
   if (answer->status >= 200 && answer->status < 300) {
     note_success (self);
     finish_head (lane);
+  } else if (lane->epoch != self->epoch) {
+    try_anew (lane);
   } else {
     note_failure (self, answer);
     retry_or_give_up (lane);
@@ -382,6 +406,7 @@ send_head (Lane *lane)
       {"webhook-signature", signature},
   };
   lane->is_sending = TRUE;
+  lane->epoch = self->epoch;
   self->sending++;
   wc_web_post_with_fields (self->web, self->config->webhook_url, delivery->body,
                            fields, G_N_ELEMENTS (fields), on_answer, lane);
@@ -407,7 +432,7 @@ is_wanted (const WcWebhooks *self, const WcEventRecord *record)
 {
   const char *const *names = (const char *const *)self->config->webhook_events;
 
-  return !record->is_count &&
+  return self->key != NULL && !record->is_count &&
          (names[0] == NULL || g_strv_contains (names, record->name));
 }
 
@@ -476,7 +501,7 @@ wc_webhooks_get_stats (WcWebhooks *webhooks, WcWebhookStats *stats)
   };
 }
 
-/* --- life ----------------------------------------------------------------- */
+/* --- the secret ----------------------------------------------------------- */
 
 /* NULL: the secret cannot be read, or is none. */
 static WcWebhookKey *
@@ -502,6 +527,89 @@ read_key (const WcConfig *config, GError **error)
   return key;
 }
 
+/* *@key is NULL without `webhook-url`. */
+static gboolean
+load_key (const WcConfig *config, WcWebhookKey **key, GError **error)
+{
+  *key = config->webhook_url != NULL ? read_key (config, error) : NULL;
+  return *key != NULL || config->webhook_url == NULL;
+}
+
+/* --- the configuration, read again ---------------------------------------- */
+
+struct WcWebhooksReload {
+  WcWebhooks *webhooks;
+  WcWebhookKey *key; /* nullable */
+};
+
+WcWebhooksReload *
+wc_webhooks_reload_new (WcWebhooks *webhooks, const WcConfig *wanted,
+                        GError **error)
+{
+  g_autoptr (WcWebhooksReload) reload = g_new0 (WcWebhooksReload, 1);
+
+  reload->webhooks = webhooks;
+  return load_key (wanted, &reload->key, error) ? g_steal_pointer (&reload)
+                                                : NULL;
+}
+
+void
+wc_webhooks_reload_free (WcWebhooksReload *reload)
+{
+  g_clear_pointer (&reload->key, wc_webhook_key_free);
+  g_free (reload);
+}
+
+static gboolean
+is_other_file (const WcWebhooksReload *reload)
+{
+  const WcWebhooks *webhooks = reload->webhooks;
+
+  return webhooks->config->webhook_secret_file != NULL &&
+         webhooks->key != NULL && reload->key != NULL &&
+         !wc_webhook_key_equal (webhooks->key, reload->key);
+}
+
+/* All but what is under way. */
+static void
+drop_waiting (WcWebhooks *self)
+{
+  g_autoptr (GList) lanes = g_hash_table_get_values (self->lanes);
+  guint before = self->waiting;
+
+  for (GList *each = lanes; each != NULL; each = each->next)
+    for (guint n = n_waiting (each->data); n > 0; n--)
+      drop_oldest_of (each->data);
+  if (self->waiting == before)
+    return;
+  self->lost += before - self->waiting;
+  wc_warning ("[events] webhook-url: there is none any more; %u events that "
+              "waited are lost",
+              before - self->waiting);
+}
+
+void
+wc_webhooks_reload_commit (WcWebhooksReload *reload, GPtrArray *changes)
+{
+  WcWebhooks *self = reload->webhooks;
+
+  if (is_other_file (reload))
+    g_ptr_array_add (changes,
+                     wc_change_new (WC_CHANGE_FILE, WC_CHANGE_APPLIED, "events",
+                                    "webhook-secret-file", NULL));
+  g_clear_pointer (&self->key, wc_webhook_key_free);
+  self->key = g_steal_pointer (&reload->key);
+  self->epoch++;
+  wc_web_set_timeout (self->web, self->config->webhook_timeout_ms);
+  g_clear_pointer (&self->error, g_free);
+  set_state (self, WC_WEBHOOKS_SENDING);
+  if (self->key == NULL)
+    drop_waiting (self);
+  send_what_may (self);
+}
+
+/* --- life ----------------------------------------------------------------- */
+
 WcWebhooks *
 wc_webhooks_new (const WcConfig *config, WcEventLog *log, GError **error)
 {
@@ -512,10 +620,7 @@ wc_webhooks_new (const WcConfig *config, WcEventLog *log, GError **error)
   self->lanes =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, lane_free);
   g_queue_init (&self->ready);
-  if (config->webhook_url == NULL)
-    return g_steal_pointer (&self);
-  self->key = read_key (config, error);
-  if (self->key == NULL)
+  if (!load_key (config, &self->key, error))
     return NULL;
   self->web = wc_web_new (config->webhook_timeout_ms, MAX_ANSWER);
   self->listener = wc_event_log_listen (log, on_event, self);

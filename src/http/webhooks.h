@@ -5,15 +5,31 @@
  * what is given up is counted and told. Owned by the server; main thread. */
 #pragma once
 
-#include "config/config.h"
+#include "config/change.h"
 #include "http/event-log.h"
 
 typedef struct WcWebhooks WcWebhooks;
 
-/** @config, @log: borrowed, outlive it. Without `webhook-url` it does nothing.
+/** @config, @log: borrowed, outlive it. Without `webhook-url` it tells nobody.
  * Errors of WC_ACCESS_ERROR: the secret cannot be read, or is none. */
 WcWebhooks *wc_webhooks_new (const WcConfig *config, WcEventLog *log,
                              GError **error);
+/** What a configuration that was read again makes of it. */
+typedef struct WcWebhooksReload WcWebhooksReload;
+
+/** Reads the secret of @wanted; the errors are those of wc_webhooks_new ().
+ * Nothing has changed yet. */
+WcWebhooksReload *wc_webhooks_reload_new (WcWebhooks *webhooks,
+                                          const WcConfig *wanted,
+                                          GError **error);
+void wc_webhooks_reload_free (WcWebhooksReload *reload);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWebhooksReload, wc_webhooks_reload_free)
+/** Goes by it from now on, after the configuration has changed: what waits goes
+ * where the configuration says now, also if it was paused or gone; without
+ * `webhook-url` it is lost. Adds to @changes (WcChange) the file that has
+ * another content. */
+void wc_webhooks_reload_commit (WcWebhooksReload *reload, GPtrArray *changes);
+
 /** What was not delivered is lost, and said so in the log. */
 void wc_webhooks_free (WcWebhooks *webhooks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcWebhooks, wc_webhooks_free)

@@ -10,6 +10,7 @@ typedef struct {
   WcConfig *wanted;
   WcHttpReload *http;
   WcAccessReload *access;
+  WcWebhooksReload *webhooks;
   char *turn_secret;
   WcRegistryReload *registry;
 } Next;
@@ -20,6 +21,7 @@ next_clear (Next *next)
   g_clear_pointer (&next->registry, wc_registry_reload_free);
   g_clear_pointer (&next->http, wc_http_reload_free);
   g_clear_pointer (&next->access, wc_access_reload_free);
+  g_clear_pointer (&next->webhooks, wc_webhooks_reload_free);
   g_clear_pointer (&next->turn_secret, g_free);
   g_clear_pointer (&next->wanted, wc_config_free);
 }
@@ -40,6 +42,9 @@ prepare (WcServer *server, Next *next, WcReloadReport *report)
   next->http = wc_http_reload_new (server->http, next->wanted, &error);
   take_error (report, &error);
   next->access = wc_access_reload_new (server->access, next->wanted, &error);
+  take_error (report, &error);
+  next->webhooks =
+      wc_webhooks_reload_new (server->webhooks, next->wanted, &error);
   take_error (report, &error);
   next->turn_secret = wc_turn_load_secret (next->wanted, &error);
   take_error (report, &error);
@@ -75,6 +80,7 @@ commit (WcServer *server, Next *next, GPtrArray *changes)
   wc_log_set_format (config->log_format);
   wc_http_reload_commit (next->http, changes);
   wc_access_reload_commit (next->access, changes);
+  wc_webhooks_reload_commit (next->webhooks, changes);
   if (wc_turn_take_secret (server->turn,
                            g_steal_pointer (&next->turn_secret)) &&
       config->turn_secret_file != NULL)

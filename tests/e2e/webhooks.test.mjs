@@ -8,19 +8,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 
+import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openViewerPage, Viewer } from './lib/browser.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
 import { Metrics } from './lib/metrics.mjs';
 import { scoped } from './lib/scope.mjs';
 import { LOOPBACK, spawnServer, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
-import { SECRET, startReceiver } from './lib/webhook-receiver.mjs';
+import { newSecret, SECRET, startReceiver } from './lib/webhook-receiver.mjs';
 import { SMALL } from './lib/whep.mjs';
 
 const LIMIT = { timeout: 90000 };
 
 const config = (receiver, lines = '') =>
-  `${LOOPBACK}[events]\nwebhook-url=${receiver.url}\nwebhook-secret=${SECRET}\n${lines}\n`;
+  `${LOOPBACK}[events]\nwebhook-url=${receiver.url}\nwebhook-secret=${receiver.secret}\n${lines}\n`;
 const start = (scope, receiver, lines) =>
   startServer(scope, { config: config(receiver, lines) });
 
@@ -315,4 +316,114 @@ describe('webhooks', () => {
     await waitFor('it is told', () => receiver.taken.length > 0);
     assert.deepEqual(receiver.problems, []);
   }));
+});
+
+describe('webhooks, when the configuration is read again', () => {
+  const RELOAD = '/api/v1/reload';
+  const REMOVED = 'webhook-events=removed';
+  const ids = (receiver) => receiver.taken.map(({ data }) => data.id);
+
+  async function reload(server, text) {
+    writeFileSync(server.configFile, text);
+    return server.api.ok('POST', RELOAD);
+  }
+
+  test('what waits and what comes goes where it says now, signed by what it says', LIMIT,
+    scoped(async (scope) => {
+      const former = await startReceiver(scope, () => 500);
+      const next = await startReceiver(scope, () => 204, newSecret());
+      const server = await start(scope, former, REMOVED);
+      await come(server, 'before');
+      await waitFor('it is refused', async () => (await webhooks(server)).failed > 0);
+      const report = await reload(server, config(next, `${REMOVED}\nwebhook-timeout-ms=4000`));
+      assert.deepEqual(report.keys.map(({ key, effect }) => `${key}: ${effect}`).sort(),
+        ['webhook-secret', 'webhook-timeout-ms', 'webhook-url'].map((key) => `${key}: applied`));
+      const attempts = former.attempts.length;
+      await come(server, 'after');
+      await waitFor('both are told', () => next.taken.length === 2, { timeoutMs: 30000 });
+      assert.deepEqual(ids(next).sort(), ['after', 'before']);
+      assert.equal(next.attempts.find(({ event }) => event.data.id === 'before').id,
+        former.attempts[0].id);
+      assert.equal(former.attempts.length, attempts, 'the former one is left alone');
+      assert.deepEqual([...former.problems, ...next.problems], []);
+      const { waiting, lost, error } = await webhooks(server);
+      assert.deepEqual({ waiting, lost, error }, { waiting: 0, lost: 0, error: null });
+    }));
+
+  test('a receiver that is gone is asked again, and what waited is told', LIMIT,
+    scoped(async (scope) => {
+      const receiver = await startReceiver(scope, () => 410);
+      const server = await start(scope, receiver, REMOVED);
+      await come(server, 'one');
+      await waitFor('it is gone', async () => (await webhooks(server)).state === 'gone');
+      await come(server, 'two');
+      receiver.answer = () => 204;
+      assert.deepEqual((await server.api.ok('POST', RELOAD)).keys, []);
+      await waitFor('both are told', () => receiver.taken.length === 2);
+      const { state, lost, error } = await webhooks(server);
+      assert.deepEqual({ state, lost, error }, { state: 'sending', lost: 0, error: null });
+    }));
+
+  test('an answer to what was asked before says nothing of what is there now', LIMIT,
+    scoped(async (scope) => {
+      const former = await startReceiver(scope);
+      const next = await startReceiver(scope);
+      const server = await start(scope, former, `${REMOVED}\nwebhook-retry-ms=0`);
+      let release;
+      const held = new Promise((resolve) => { release = resolve; });
+      former.answer = () => held.then(() => 410);
+      await come(server, 'one');
+      await waitFor('it is asked', () => former.attempts.length === 1);
+      await reload(server, config(next, `${REMOVED}\nwebhook-retry-ms=0`));
+      release();
+      await waitFor('the next one is told', () => next.taken.length === 1);
+      const { state, failed, lost } = await webhooks(server);
+      assert.deepEqual({ state, failed, lost }, { state: 'sending', failed: 0, lost: 0 });
+    }));
+
+  test('they can be turned off and on', LIMIT, scoped(async (scope) => {
+    const receiver = await startReceiver(scope);
+    const server = await startServer(scope, { config: LOOPBACK });
+    await come(server, 'zero');
+    await reload(server, config(receiver, REMOVED));
+    await come(server, 'one');
+    await waitFor('it is told', () => receiver.taken.length === 1);
+    assert.deepEqual(ids(receiver), ['one']);
+
+    receiver.answer = () => 500;
+    await come(server, 'two');
+    await waitFor('it is refused', async () => (await webhooks(server)).failed > 0);
+    await reload(server, LOOPBACK);
+    assert.equal(await webhooks(server), null);
+    await come(server, 'three');
+    receiver.answer = () => 204;
+    await reload(server, config(receiver, REMOVED));
+    await come(server, 'four');
+    await waitFor('it is told', () => receiver.taken.length === 2);
+    assert.deepEqual(ids(receiver), ['one', 'four']);
+    assert.equal(receiver.taken[1].lost, 1);
+    assert.match(logged(server), /webhook-url: there is none any more; 1 events that waited/);
+  }));
+
+  test('the file of the secret as well; one that cannot be used changes nothing', LIMIT,
+    scoped(async (scope) => {
+      const file = join(temporaryDirectory(scope, 'secret'), 'secret');
+      const receiver = await startReceiver(scope);
+      writeFileSync(file, SECRET);
+      const server = await startServer(scope, { config:
+        `${LOOPBACK}[events]\nwebhook-url=${receiver.url}\nwebhook-secret-file=${file}\n${REMOVED}\n` });
+      await come(server, 'one');
+      await waitFor('it is told', () => receiver.taken.length === 1);
+      writeFileSync(file, 'short');
+      assertProblem(await server.api.call('POST', RELOAD), 422, /webhook-secret-file .*a secret is/);
+      await come(server, 'two');
+      await waitFor('it is told', () => receiver.taken.length === 2);
+      receiver.secret = newSecret();
+      writeFileSync(file, receiver.secret);
+      assert.deepEqual((await server.api.ok('POST', RELOAD)).files.map(({ key }) => key),
+        ['webhook-secret-file']);
+      await come(server, 'three');
+      await waitFor('it is told', () => receiver.taken.length === 3);
+      assert.deepEqual(receiver.problems, []);
+    }));
 });

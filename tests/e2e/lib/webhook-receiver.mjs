@@ -9,10 +9,11 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { performance } from 'node:perf_hooks';
 
-export const SECRET = `whsec_${crypto.randomBytes(32).toString('base64')}`;
+export const newSecret = () => `whsec_${crypto.randomBytes(32).toString('base64')}`;
+export const SECRET = newSecret();
 
-function sign(id, timestamp, body) {
-  const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64');
+function sign(secret, id, timestamp, body) {
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   return `v1,${crypto.createHmac('sha256', key)
     .update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
@@ -20,12 +21,13 @@ function sign(id, timestamp, body) {
 /**
  * @param {function} answer (attempt) -> status or [status, header fields], or a promise
  *   of either; default 204
+ * @param {string} secret what it expects to be signed with
  * @returns url; attempts, all POSTs in the order in which they came, each with id, at
  *   (ms), event (the body) and status (of the answer, when it was given); taken, the
  *   events that were answered 2xx; problems, what was not as it should be
  */
-export async function startReceiver(scope, answer = () => 204) {
-  const receiver = { attempts: [], problems: [], answer };
+export async function startReceiver(scope, answer = () => 204, secret = SECRET) {
+  const receiver = { attempts: [], problems: [], answer, secret };
   const server = http.createServer((incoming, outgoing) => {
     const parts = [];
     incoming.on('data', (part) => parts.push(part));
@@ -34,7 +36,7 @@ export async function startReceiver(scope, answer = () => 204) {
       const attempt = { id: incoming.headers['webhook-id'], at: performance.now(), body };
       receiver.attempts.push(attempt);
       try {
-        check(incoming, body);
+        check(incoming, body, receiver.secret);
         attempt.event = JSON.parse(body);
       } catch (error) {
         receiver.problems.push(error.message);
@@ -54,12 +56,12 @@ export async function startReceiver(scope, answer = () => 204) {
   return receiver;
 }
 
-function check({ method, url, headers }, body) {
+function check({ method, url, headers }, body, secret) {
   assert.equal(method, 'POST');
   assert.equal(url, '/told');
   assert.match(headers['content-type'], /^application\/json\b/);
   const { 'webhook-id': id, 'webhook-timestamp': timestamp } = headers;
   assert.match(id, /^evt_[\w-]+$/);
   assert.ok(Math.abs(Number(timestamp) - Date.now() / 1000) < 60, `timestamp ${timestamp}`);
-  assert.equal(headers['webhook-signature'], sign(id, timestamp, body));
+  assert.equal(headers['webhook-signature'], sign(secret, id, timestamp, body));
 }
