@@ -232,7 +232,7 @@ static const WcKey ice_keys[] = {
         UINT (2000, 120000),
         .fallback = "15000",
         .description = "A viewer not heard for so long is gone.",
-        CONFIG (consent_timeout_ms),
+        LIVE (consent_timeout_ms),
     },
     {
         .name = "connect-timeout-ms",
@@ -240,7 +240,7 @@ static const WcKey ice_keys[] = {
         .fallback = "20000",
         .description =
             "A viewer not connected so long after its offer is gone.",
-        CONFIG (connect_timeout_ms),
+        LIVE (connect_timeout_ms),
     },
     {
         .name = "ice-servers",
@@ -572,7 +572,7 @@ static const WcKey rtsp_keys[] = {
         UINT (1, 4096),
         .fallback = "256",
         .description = "Connections to that port at once.",
-        CONFIG (rtsp_max_connections),
+        LIVE (rtsp_max_connections),
     },
 };
 
@@ -616,7 +616,7 @@ static const WcKey fanout_keys[] = {
         .fallback = "true",
         .description = "Whether a new viewer starts with the kept group of "
                        "pictures instead of the next key frame.",
-        CONFIG (fast_start),
+        LIVE (fast_start),
     },
     {
         .name = "h264-profile",

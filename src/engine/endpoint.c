@@ -464,16 +464,16 @@ is_gone (const WcEndpoint *endpoint, gint64 alive_us, gint64 now_us)
 void
 wc_endpoint_check (WcEndpoint *endpoint, gint64 now_us)
 {
-  const WcEngineConfig *config = &endpoint->engine->config;
+  WcEngine *engine = endpoint->engine;
   gint64 alive_us = atomic_load (&endpoint->alive_us);
   gboolean secured = endpoint->state == WC_ENDPOINT_SECURED;
 
   if (endpoint->state == WC_ENDPOINT_ENDED)
     return;
   if (!secured &&
-      now_us - endpoint->started_us > config->connect_timeout_ms * 1000LL)
+      now_us - endpoint->started_us > engine->connect_timeout_ms * 1000LL)
     expire (endpoint, WC_ENDPOINT_CONNECT_TIMEOUT);
-  else if (secured && now_us - alive_us > config->consent_timeout_ms * 1000LL)
+  else if (secured && now_us - alive_us > engine->consent_timeout_ms * 1000LL)
     expire (endpoint, WC_ENDPOINT_CONSENT_EXPIRED);
   else if (secured && is_gone (endpoint, alive_us, now_us))
     expire (endpoint, WC_ENDPOINT_GONE);

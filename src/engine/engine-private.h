@@ -13,6 +13,9 @@ struct WcEngine {
   guint16 udp_port;
   WcTcpListener *tcp; /* nullable */
   atomic_uint next_worker;
+  /* Of `config`, as they are now: they change while it runs. */
+  atomic_uint connect_timeout_ms, consent_timeout_ms;
+  atomic_bool fast_start;
 
   pthread_rwlock_t owners_lock;
   GHashTable *owners; /* WcAddress * -> index of a worker; only addresses that

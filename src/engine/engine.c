@@ -70,6 +70,20 @@ open_sockets (WcEngine *engine, WcUdp *sockets, GError **error)
   return try_sockets (engine, sockets, error);
 }
 
+void
+wc_engine_set_timeouts (WcEngine *engine, guint connect_timeout_ms,
+                        guint consent_timeout_ms)
+{
+  engine->connect_timeout_ms = connect_timeout_ms;
+  engine->consent_timeout_ms = consent_timeout_ms;
+}
+
+void
+wc_engine_set_fast_start (WcEngine *engine, gboolean fast_start)
+{
+  engine->fast_start = fast_start;
+}
+
 WcEngine *
 wc_engine_new (const WcEngineConfig *config, GError **error)
 {
@@ -78,6 +92,9 @@ wc_engine_new (const WcEngineConfig *config, GError **error)
   g_autofree WcUdp *sockets = g_new (WcUdp, config->workers);
 
   engine->config = *config;
+  wc_engine_set_timeouts (engine, config->connect_timeout_ms,
+                          config->consent_timeout_ms);
+  wc_engine_set_fast_start (engine, config->fast_start);
   engine->workers = g_new0 (WcWorker, config->workers);
   pthread_rwlock_init (&engine->owners_lock, NULL);
   engine->owners = g_hash_table_new_full (wc_address_hash_func,

@@ -70,6 +70,12 @@ WcEngine *wc_engine_new (const WcEngineConfig *config, GError **error);
 void wc_engine_free (WcEngine *engine);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcEngine, wc_engine_free)
 
+/** What WcEngineConfig has, from now on: of those that are there, and of who
+ * begins. Any thread. */
+void wc_engine_set_timeouts (WcEngine *engine, guint connect_timeout_ms,
+                             guint consent_timeout_ms);
+void wc_engine_set_fast_start (WcEngine *engine, gboolean fast_start);
+
 /** The port in use, also when 0 was asked for. */
 guint16 wc_engine_udp_port (const WcEngine *engine);
 /** The same of TCP; 0: none. */

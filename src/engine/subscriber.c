@@ -75,7 +75,7 @@ on_secured (WcEndpoint *endpoint)
     if (track == NULL)
       continue;
     subscriber->feeds[i] = wc_feed_join (endpoint->worker, track, subscriber);
-    begin (subscriber, i, endpoint->engine->config.fast_start);
+    begin (subscriber, i, endpoint->engine->fast_start);
   }
 }
 

@@ -25,6 +25,7 @@
 
 struct WcRtspServer {
   const WcConfig *config;
+  atomic_uint max_connections;
   WcRtspTable *table;
   guint16 port;
 
@@ -116,7 +117,7 @@ hand_over (WcRtspServer *self, GSocket *socket)
 
   if (remote == NULL ||
       !g_socket_address_to_native (remote, &native, sizeof native, NULL) ||
-      atomic_load (&n_connections) >= self->config->rtsp_max_connections)
+      atomic_load (&n_connections) >= self->max_connections)
     return;
 
   WcAddress address =
@@ -289,8 +290,7 @@ make_rtsp (WcRtspServer *self)
   gst_rtsp_thread_pool_set_max_threads (threads, -1);
   gst_rtsp_server_set_thread_pool (self->rtsp, threads);
   gst_rtsp_server_set_auth (self->rtsp, gate);
-  gst_rtsp_session_pool_set_max_sessions (sessions,
-                                          self->config->rtsp_max_connections);
+  gst_rtsp_session_pool_set_max_sessions (sessions, self->max_connections);
   gst_rtsp_server_set_session_pool (self->rtsp, sessions);
   gst_rtsp_server_set_content_length_limit (self->rtsp, MAX_CONTENT);
   g_signal_connect (self->rtsp, "client-connected",
@@ -321,8 +321,20 @@ wc_rtsp_server_new (const WcConfig *config)
   WcRtspServer *self = g_new0 (WcRtspServer, 1);
 
   self->config = config;
+  self->max_connections = config->rtsp_max_connections;
   self->table = wc_rtsp_table_new ();
   return self;
+}
+
+void
+wc_rtsp_server_set_max_connections (WcRtspServer *self, guint n)
+{
+  self->max_connections = n;
+  if (self->rtsp == NULL)
+    return;
+  g_autoptr (GstRTSPSessionPool) sessions =
+      gst_rtsp_server_get_session_pool (self->rtsp);
+  gst_rtsp_session_pool_set_max_sessions (sessions, n);
 }
 
 static char *

@@ -19,6 +19,9 @@ WcRtspServer *wc_rtsp_server_new (const WcConfig *config);
 void wc_rtsp_server_free (WcRtspServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcRtspServer, wc_rtsp_server_free)
 
+/** How many may be connected at once; those that are there stay. */
+void wc_rtsp_server_set_max_connections (WcRtspServer *self, guint n);
+
 /** Lets publishers come to @point, which is referenced. Listens if nobody asked
  * before. Errors name the key: WC_INGEST_ERROR_IN_USE, when the port is taken;
  * WC_INGEST_ERROR_INVALID, when [rtsp] listen is empty. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration, read again. First whatever can fail is made beside what
  * there is; only when all of it is there does anything change. */
+#include "ingest/rtsp-server.h"
 #include "mountpoint/registry-reload.h"
 #include "server/server-private.h"
 
@@ -70,6 +71,19 @@ concerns_network (const GPtrArray *changes)
   return FALSE;
 }
 
+/* Of what other threads go by. */
+static void
+apply_values (WcServer *server)
+{
+  const WcConfig *config = server->config;
+
+  wc_engine_set_timeouts (server->engine, config->connect_timeout_ms,
+                          config->consent_timeout_ms);
+  wc_engine_set_fast_start (server->engine, config->fast_start);
+  wc_rtsp_server_set_max_connections (server->rtsp,
+                                      config->rtsp_max_connections);
+}
+
 static void
 commit (WcServer *server, Next *next, GPtrArray *changes)
 {
@@ -78,6 +92,7 @@ commit (WcServer *server, Next *next, GPtrArray *changes)
   wc_config_exchange (config, next->wanted);
   wc_log_set_level (config->log_level);
   wc_log_set_format (config->log_format);
+  apply_values (server);
   wc_http_reload_commit (next->http, changes);
   wc_access_reload_commit (next->access, changes);
   wc_webhooks_reload_commit (next->webhooks, changes);

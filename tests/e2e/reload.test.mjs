@@ -14,6 +14,7 @@ import { rtpMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
 import { offer } from './lib/offer.mjs';
 import { pushOptions, startPusher } from './lib/pusher.mjs';
+import { RtspClient } from './lib/rtsp-publisher.mjs';
 import { scoped } from './lib/scope.mjs';
 import { LOOPBACK, ROOT, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -225,14 +226,37 @@ describe('keys', () => {
     await server.api.server();
   }));
 
+  test('those who are there go by what the engine and the RTSP server are told', { timeout: 60000 },
+    scoped(async (scope) => {
+      const rest = '[rtsp]\nlisten=127.0.0.1:0\n';
+      const server = await startServer(scope, { config: LOOPBACK + rest });
+      await server.api.create({ id: 'm', kind: 'test', test_width: 160, test_height: 90 });
+      const { push } = await server.api.create({ id: 'p', kind: 'rtsp-push' });
+      const url = /"(rtsp:\/\/[^"]+)"$/.exec(push)[1];
+      await server.api.waitState('m', 'live', { timeoutMs: 15000 });
+      const first = await RtspClient.connect(scope, url);
+      assert.equal((await first.request('OPTIONS')).status, 200);
+      assert.equal((await post(server, 'm')).status, 201);
+
+      const report = await reload(server,
+        `${LOOPBACK}connect-timeout-ms=1000\n${rest}max-connections=1\n[fanout]\nfast-start=false\n`);
+      assert.deepEqual(report.keys.map(({ key, effect }) => `${key}: ${effect}`),
+        ['connect-timeout-ms', 'max-connections', 'fast-start'].map((key) => `${key}: applied`));
+      assert.equal((await server.api.server()).rtsp.max_connections, 1);
+      const second = await RtspClient.connect(scope, url);
+      await second.ended(5000); // a silent one is ended after 10 s anyway
+      // The limit it came with is 20 s.
+      await waitFor('who did not connect is gone', async () =>
+        (await server.api.read('m')).viewers === 0, { timeoutMs: 15000 });
+    }));
+
   /** What the sample says needs a restart, with a value other than its default. */
   const RESTART = {
     'ice tcp-port': '0', 'ice ipv6': 'false', 'ice dscp': '46',
-    'ice consent-timeout-ms': '16000', 'ice connect-timeout-ms': '21000',
     'rtp port-range': '30000-30999', 'rtp latch-timeout-ms': '600',
-    'rtsp listen': '127.0.0.1:0', 'rtsp max-connections': '9', 'files directory': '/tmp',
+    'rtsp listen': '127.0.0.1:0', 'files directory': '/tmp',
     'fanout lane': 'webrtcbin', 'fanout workers': '7', 'fanout history-ms': '3000',
-    'fanout gop-max-bytes': '2097152', 'fanout fast-start': 'false',
+    'fanout gop-max-bytes': '2097152',
   };
   /** Given on the command line of every test, so the file does not matter. */
   const GIVEN = ['server state-dir', 'http listen', 'ice udp-port'];

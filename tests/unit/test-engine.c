@@ -350,6 +350,33 @@ test_consent (void)
   close (fd_b);
 }
 
+/* Those that are there go by other timeouts as soon as there are any. */
+static void
+test_timeouts_change (void)
+{
+  g_autoptr (WcEngine) engine = make_engine (1, 20000, 15000);
+  g_autoptr (WcTrack) track = make_track ();
+  Viewer late = {0}, silent = {0};
+  WcSubscriber *a = subscribe (engine, track, &late);
+  WcSubscriber *b = subscribe (engine, track, &silent);
+  int fd = connect_to (engine);
+
+  wc_subscriber_start (a);
+  wc_subscriber_start (b);
+  g_assert_true (check (fd, b, TRUE));
+  wc_subscriber_secured (b);
+  wc_engine_set_timeouts (engine, 300, 1000);
+  g_assert_true (wait_for (&late.expired, 1));
+  g_assert_true (wait_for (&silent.expired, 1));
+  g_assert_cmpuint (atomic_load (&late.expired), ==,
+                    1u << WC_SUBSCRIBER_CONNECT_TIMEOUT);
+  g_assert_cmpuint (atomic_load (&silent.expired), ==,
+                    1u << WC_SUBSCRIBER_CONSENT_EXPIRED);
+  stop (a, &late);
+  stop (b, &silent);
+  close (fd);
+}
+
 /* A viewer without a start point asks for one, and again. */
 static void
 test_want_key_frame (void)
@@ -414,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/address-contested", test_address_contested);
   g_test_add_func ("/engine/free-under-fire", test_free_under_fire);
   g_test_add_func ("/engine/connect-timeout/D-09", test_connect_timeout);
+  g_test_add_func ("/engine/timeouts-change", test_timeouts_change);
   g_test_add_func ("/engine/consent/R-10", test_consent);
   g_test_add_func ("/engine/want-key-frame", test_want_key_frame);
   g_test_add_func ("/engine/port-taken", test_port_taken);
