@@ -148,25 +148,52 @@ say_layers (Listening *listening, WcMountpoint *mountpoint)
   return say (listening, LAYERS, json);
 }
 
+/* FALSE as in say (). Takes @object. */
+static gboolean
+say_object (Listening *listening, guint event, JsonObject *object)
+{
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (root, object);
+  g_autofree char *json = json_to_string (root, FALSE);
+  return say (listening, event, json);
+}
+
+/* Where the mountpoint is had while the server is being emptied. (transfer
+ * full) (nullable) */
+static char *
+url_elsewhere (Listening *listening)
+{
+  return wc_drain_endpoint (listening->drain, "whep",
+                            wc_session_mountpoint_id (listening->session));
+}
+
 /* FALSE as in say (). */
 static gboolean
 say_drain (Listening *listening)
 {
-  WcDrain *drain = listening->drain;
-  const char *id = wc_session_mountpoint_id (listening->session);
   JsonObject *object;
 
-  if (wc_drain_state (drain) != WC_DRAIN_ON)
+  if (wc_drain_state (listening->drain) != WC_DRAIN_ON)
     return TRUE;
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  g_autofree char *url = wc_drain_endpoint (drain, "whep", id);
+  g_autofree char *url = url_elsewhere (listening);
   object = json_object_new ();
   json_object_set_int_member (object, "left_ms",
-                              (gint64)wc_drain_left_ms (drain));
+                              (gint64)wc_drain_left_ms (listening->drain));
   wc_api_set_text (object, "url", url);
-  json_node_take_object (root, object);
-  g_autofree char *json = json_to_string (root, FALSE);
-  return say (listening, DRAIN, json);
+  return say_object (listening, DRAIN, object);
+}
+
+/* FALSE as in say (). Without `url`: where it was. */
+static gboolean
+say_reconnect (Listening *listening)
+{
+  JsonObject *object = json_object_new ();
+  g_autofree char *url = url_elsewhere (listening);
+
+  if (url != NULL)
+    json_object_set_string_member (object, "url", url);
+  return say_object (listening, RECONNECT, object);
 }
 
 static void
@@ -225,7 +252,7 @@ on_session_state (WcSession *session, gpointer user_data)
   gboolean left = wc_whep_session_is_deleted (session);
   for (guint i = list->len; i > 0; i--) {
     Listening *listening = list->pdata[i - 1];
-    if (listening->stream == NULL || left || say (listening, RECONNECT, "{}"))
+    if (listening->stream == NULL || left || say_reconnect (listening))
       g_ptr_array_remove (list, listening);
   }
   g_ptr_array_set_size (list, 0);
@@ -309,9 +336,9 @@ attach (WcRequest *request, Listening *listening)
 void
 wc_whep_events_announce (WcRequest *request, WcSession *session)
 {
-  /* What is no event of the extension is not announced as one. */
-  g_autofree char *events =
-      list_events (events_of (session) & ~(1u << DRAIN), ",");
+  /* `drain` is ours; but a player may ask only for what is announced, and
+   * passes over what it does not know. */
+  g_autofree char *events = list_events (events_of (session), ",");
   g_autofree char *link = g_strdup_printf (
       "</whep/%s/%s/events>; rel=\"" RELATION "\"; events=\"%s\"",
       wc_session_mountpoint_id (session), wc_session_secret (session), events);

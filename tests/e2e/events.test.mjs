@@ -48,7 +48,7 @@ describe('events of a session', () => {
   test('are announced, made, read and ended [X-06 X-07 X-08 X-10 X-11]', scoped(async (scope) => {
     const { server, watch } = await start(scope);
     const { events, link, session } = await watch();
-    assert.match(link, /; events="active,inactive,viewercount,reconnect"$/);
+    assert.match(link, /; events="active,inactive,viewercount,reconnect,drain"$/);
     assert.ok(events.startsWith(session));
 
     const made = await post(events, '["active","inactive"]');

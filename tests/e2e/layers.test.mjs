@@ -132,7 +132,7 @@ describe('the layer extension', () => {
     const viewer = await watch(scope, server, 'draft');
     const { link, session } = viewer.answer;
     assert.match(link, /<[^>]*\/layer>; rel="urn:ietf:params:whep:ext:core:layer"/);
-    assert.match(link, /events="active,inactive,viewercount,reconnect,layers"/);
+    assert.match(link, /events="active,inactive,viewercount,reconnect,drain,layers"/);
     await shows(viewer, 1280);
 
     const events = await listen(scope, `${session}/events`);

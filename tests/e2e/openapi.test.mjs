@@ -17,6 +17,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer } from './lib/browser.mjs';
 import { Contract } from './lib/contract.mjs';
 import { listen } from './lib/events.mjs';
+import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
 import { LAYERS, shows } from './lib/layers.mjs';
 import { candidate, fragment, offer } from './lib/offer.mjs';
@@ -24,7 +25,8 @@ import { bindUdp } from './lib/ports.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { ROOT, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
-import { SDP, TRICKLE } from './lib/whep.mjs';
+import { SECRET, startReceiver } from './lib/webhook-receiver.mjs';
+import { SDP, SMALL as PUSHED, TRICKLE } from './lib/whep.mjs';
 
 /** What is documented and is not made to happen here, and why. */
 const NOT_SEEN = {
@@ -182,6 +184,38 @@ describe('mountpoints', () => {
     assert.ok(events.names().includes('switch'));
   }));
 
+  test('what happens is told, and an operator\'s own server is told the same', LIMIT,
+    scoped(async (scope) => {
+      const receiver = await startReceiver(scope);
+      const at = await startServer(scope, { config:
+        `${CONFIG}[events]\nwebhook-url=${receiver.url}\nwebhook-secret=${SECRET}\n` });
+      const events = await listen(scope, `${at.url}/api/v1/events`,
+        { Authorization: `Bearer ${at.token}`, 'Last-Event-ID': 'of-another-run' });
+      await liveTest(at, 'live');
+      await at.api.create({ id: 'two', kind: 'failover',
+        sources: [{ kind: 'test', ...SMALL }, { mountpoint: 'live' }] });
+      await at.api.waitState('two', 'live', { timeoutMs: 15000 });
+      await at.api.ok('POST', '/api/v1/mountpoints/two/switch', { source: 2 });
+      const browser = await launchBrowser(scope);
+      const page = await openViewerPage(scope, browser, at.url);
+      const viewer = await Viewer.watch(scope, page, { url: at.whep('live'), kinds: ['video'] });
+      await viewer.frames(5);
+      await viewer.remove();
+      await waitFor('the switch', () => events.names().includes('switch'));
+      await at.api.destroy('two');
+      const types = ['mountpoint', 'switch', 'joined', 'left', 'removed'];
+      await waitFor('all is told', () => types.every((name) => events.names().includes(name)));
+      contract.judgeEvents('readEvents', events);
+      assert.equal(events.names()[0], 'reset');
+      await waitFor('there as well', () => types.every((name) =>
+        receiver.taken.some(({ type }) => type === name)));
+      receiver.taken.forEach((event) => contract.judgeWebhook('event', event));
+      assert.throws(() => contract.judgeWebhook('event',
+        { ...receiver.taken.find(({ type }) => type === 'left'), type: 'joined' }), /not as documented/);
+      const { json } = await is(200, contract.call(at, 'readServer', { token: at.token }));
+      assert.equal(json.webhooks.lost, 0);
+    }));
+
   test('a picture of it', scoped(async (scope) => {
     const { headers } = await is(200, manage('readSnapshot', on('live')));
     await is(304, manage('readSnapshot',
@@ -228,6 +262,10 @@ describe('mountpoints', () => {
     await is(503, call('ready'));
     await is(200, call('readServer'));
     await waitFor('viewers are told', () => events.names().includes('drain'));
+    const { items: [{ id: session }] } = await at.api.sessions('live');
+    await is(204, call('endSession', { params: { session } }));
+    await waitFor('where to go', () => events.last('reconnect'));
+    assert.equal(events.last('reconnect').url, 'https://b.example/whep/live');
     contract.judgeEvents('readAllWhepEvents', events);
     await is(422, call('beginDrain', { json: {} }));
     await is(400, call('beginDrain', { body: '{', type: 'application/json' }));
@@ -399,6 +437,20 @@ describe("WHEP's extensions", () => {
     }
   }));
 
+  test('events of a source that stops and a session that is ended', LIMIT, scoped(async (scope) => {
+    const { pusher } = await liveMountpoint(scope, server, 'pushed',
+      { audio: false, viewer_grace_ms: 60000, source_timeout_ms: 500 }, PUSHED);
+    const params = sessionOf(await is(201, watch(server, 'pushed')));
+    const events = await listen(scope, `${server.url}/whep/pushed/${params.secret}/events`);
+    await waitFor('it plays', () => events.names().includes('active'));
+    await pusher.stop();
+    await waitFor('it has stopped', () => events.names().includes('inactive'));
+    await is(204, manage('endSession', { params: {
+      session: (await server.api.sessions('pushed')).items[0].id } }));
+    await waitFor('its end', () => events.names().includes('reconnect'));
+    contract.judgeEvents('readAllWhepEvents', events);
+  }));
+
   test('layers are refused where there are none', scoped(async () => {
     const params = sessionOf(await is(201, watch(server, 'live')));
     const call = (options) => contract.call(server, 'selectLayer', { params, ...options });
@@ -523,8 +575,7 @@ describe('who may', () => {
     await is(403, watch(at, 'live', { token: 'x' }));
     await is(403, publish(at, 'studio'));
     assert.deepEqual(asked.map(({ action }) => action), ['watch', 'publish']);
-    asked.forEach((question) =>
-      contract.validate(contract.schema('HookQuestion'), question, 'the question'));
+    asked.forEach((question) => contract.judgeWebhook('authorise', question));
   }));
 
   /** A key pair: its JWK Set, and what signs claims with it. */
@@ -632,4 +683,5 @@ test('every documented answer has been seen', () => {
   assert.deepEqual(unseen.filter((each) => !NOT_SEEN[each]), []);
   assert.deepEqual(Object.keys(NOT_SEEN).filter((each) => !unseen.includes(each)), [],
     'seen, though listed as not seen');
+  assert.deepEqual(contract.unseenEvents(), []);
 });

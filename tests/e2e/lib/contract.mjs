@@ -23,6 +23,7 @@ export class Contract {
   #ajv;
   #validators = new Map();
   #seen = new Set();
+  #seenEvents = new Set();
 
   constructor(document) {
     this.document = document;
@@ -170,7 +171,21 @@ export class Contract {
     for (const [name, data] of stream.events) {
       assert.ok(schemas[name], `${id}: the event ${name} is not documented`);
       this.validate(schemas[name], data, `the event ${name} of ${id}`);
+      this.#seenEvents.add(name);
     }
+  }
+
+  /** The body of a POST that the server sends by itself. */
+  judgeWebhook(name, body) {
+    const { requestBody } = this.document.webhooks[name].post;
+    this.validate(requestBody.content['application/json'].schema, body, `the webhook ${name}`);
+  }
+
+  /** The names of events that are documented, of whichever stream, and did not come. */
+  unseenEvents() {
+    const all = [...this.operations.values()].flatMap(({ responses }) =>
+      Object.keys(responses[200]?.content?.['text/event-stream']?.['x-events'] ?? {}));
+    return [...new Set(all)].filter((name) => !this.#seenEvents.has(name));
   }
 
   /** What is documented and was not seen: "operation status". */
