@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "config/change.h"
 #include "http/api.h"
+#include "http/cors.h"
 #include "http/gate.h"
 #include "http/request.h"
 #include "http/routes.h"
@@ -107,6 +108,26 @@ check_unrouted (WcRequest *request)
          wc_api_check (request);
 }
 
+/* A server that stops has no mountpoints and no sessions any more, and must not
+ * say that there never were any. Pages and its health are open to all. */
+static gboolean
+is_too_late (WcRequest *request)
+{
+  return request->route->check != NULL && !request->context->ready &&
+         !wc_cors_is_preflight (
+             soup_server_message_get_request_headers (request->message));
+}
+
+/* FALSE when it has answered. */
+static gboolean
+check_route (WcRequest *request)
+{
+  if (!is_too_late (request))
+    return request->route->check == NULL || request->route->check (request);
+  wc_request_answer_stopping (request);
+  return FALSE;
+}
+
 /* FALSE when it has answered. */
 static gboolean
 find_route (WcRequest *request)
@@ -115,7 +136,7 @@ find_route (WcRequest *request)
 
   switch (wc_routes_find (request, wc_method_parse (name))) {
   case WC_ROUTE_FOUND:
-    return request->route->check == NULL || request->route->check (request);
+    return check_route (request);
   case WC_ROUTE_BAD_PATH:
     wc_request_answer_problem (request, 400, "not a path of this server");
     return FALSE;
@@ -241,7 +262,7 @@ answer_waiting (WcHttpServer *server)
   for (GList *each = requests; each != NULL; each = each->next) {
     WcRequest *request = each->data;
     if (request->paused)
-      wc_request_answer_problem (request, 503, "the server is stopping");
+      wc_request_answer_stopping (request);
   }
 }
 

@@ -269,6 +269,13 @@ wc_request_answer_error (WcRequest *request, const GError *error)
 }
 
 void
+wc_request_answer_stopping (WcRequest *request)
+{
+  wc_request_set_field (request, "Retry-After", "5");
+  answer_problem (request, 503, "the server is stopping");
+}
+
+void
 wc_request_answer_unauthorised (WcRequest *request, gboolean invalid)
 {
   wc_request_set_field (request, "WWW-Authenticate",

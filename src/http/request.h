@@ -97,6 +97,8 @@ void wc_request_answer_problem (WcRequest *request, guint status,
                                 const char *format, ...) G_GNUC_PRINTF (3, 4);
 /** Answers with the problem that @error is. */
 void wc_request_answer_error (WcRequest *request, const GError *error);
+/** 503: the server is going down. */
+void wc_request_answer_stopping (WcRequest *request);
 /** 401; @invalid: a token came and is not the right one (RFC 6750 section 3).
  */
 void wc_request_answer_unauthorised (WcRequest *request, gboolean invalid);

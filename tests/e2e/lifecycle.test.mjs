@@ -11,9 +11,12 @@ import { assertProblem } from './lib/api.mjs';
 import { launchBrowser, openViewerPage, Viewer } from './lib/browser.mjs';
 import { liveMountpoint, rtpMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
+import { offer } from './lib/offer.mjs';
 import { scoped } from './lib/scope.mjs';
 import { LOOPBACK, spawnServer, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor, within } from './lib/wait.mjs';
+import { SECRET, startReceiver } from './lib/webhook-receiver.mjs';
+import { SDP } from './lib/whep.mjs';
 
 const PATH = '/api/v1/mountpoints';
 
@@ -182,6 +185,34 @@ describe('signals', () => {
         await viewer.ended({ timeoutMs: 3000 });
       }));
   }
+
+  test('who comes while it ends is told to come back, not that there is nothing', { timeout: 60000 },
+    scoped(async (scope) => {
+      // It waits 2 s for a receiver of events that does not answer.
+      const deaf = await startReceiver(scope, () => new Promise(() => {}));
+      const server = await startServer(scope, { config:
+        `${LOOPBACK}[events]\nwebhook-url=${deaf.url}\nwebhook-secret=${SECRET}\n` });
+      await server.api.create({ id: 'here', kind: 'whip' });
+      await waitFor('it is asked', () => deaf.attempts.length > 0);
+      server.child.signal('SIGTERM');
+      await logged(server, /\bstopping$/);
+      const body = { headers: { 'Content-Type': SDP }, body: offer() };
+      const [alive, preflight, ...answers] = await Promise.all([
+        request(`${server.url}/healthz`),
+        request(server.whep('here'), { method: 'OPTIONS',
+          headers: { Origin: 'http://x', 'Access-Control-Request-Method': 'POST' } }),
+        request(server.whep('here'), { method: 'POST', ...body }),
+        request(server.whip('here'), { method: 'POST', ...body }),
+        request(`${server.whep('here')}/secret`, { method: 'DELETE' }),
+        server.api.call('GET', `${PATH}/here`),
+      ]);
+      for (const answer of answers) {
+        assertProblem(answer, 503, /stopping/);
+        assert.match(answer.headers['retry-after'], /^[1-9]\d*$/);
+      }
+      assert.deepEqual([alive.status, preflight.status], [200, 200]);
+      assert.equal((await server.child.ended).code, 0);
+    }));
 
   test('SIGHUP reads the log level again', scoped(async (scope) => {
     const level = (name) => `${LOOPBACK}[server]\nlog-level=${name}\n`;
