@@ -68,9 +68,10 @@ joins_json (const WcHttpContext *context)
   JsonObject *object = json_object_new ();
   WcJoinStats joins;
 
-  wc_registry_get_joins (context->registry, &joins);
+  wc_metrics_get_joins (context->metrics, &joins);
   json_object_set_int_member (object, "count", (gint64)joins.joins);
-  json_object_set_int_member (object, "waited_ms", (gint64)joins.waited_ms);
+  json_object_set_int_member (object, "waited_ms",
+                              (gint64)joins.waited_us / 1000);
   return object;
 }
 
@@ -258,7 +259,7 @@ wc_api_server_get (WcRequest *request)
                                  wc_api_lane_name (context->config->lane));
   json_object_set_int_member (object, "mountpoints", mountpoints->len);
   json_object_set_int_member (object, "viewers",
-                              wc_registry_n_sessions (context->registry));
+                              wc_registry_n_viewers (context->registry));
   json_object_set_array_member (object, "candidates",
                                 candidates_json (context));
   json_object_set_object_member (object, "network", network_json (context));

@@ -62,14 +62,15 @@ wc_figures_json_new (const WcHttpContext *context)
 
   wc_process_get_stats (&process);
   wc_engine_get_stats (context->engine, &engine);
-  wc_registry_get_joins (context->registry, &joins);
+  wc_metrics_get_joins (context->metrics, &joins);
   json_object_set_int_member (object, "uptime_ms", process.uptime_ms);
   json_object_set_int_member (object, "cpu_ms", process.cpu_ms);
   json_object_set_int_member (object, "datagrams_out",
                               (gint64)engine.datagrams_out);
   json_object_set_int_member (object, "bytes_out", (gint64)engine.bytes_out);
   json_object_set_int_member (object, "joins", (gint64)joins.joins);
-  json_object_set_int_member (object, "waited_ms", (gint64)joins.waited_ms);
+  json_object_set_int_member (object, "waited_ms",
+                              (gint64)joins.waited_us / 1000);
   json_object_set_array_member (object, "mountpoints",
                                 mountpoints_json (context->registry));
   return object;

@@ -368,10 +368,10 @@ wc_registry_n_sessions (WcRegistry *registry)
   return wc_session_table_size (registry->sessions);
 }
 
-void
-wc_registry_get_joins (WcRegistry *registry, WcJoinStats *stats)
+guint
+wc_registry_n_viewers (WcRegistry *registry)
 {
-  wc_session_table_get_joins (registry->sessions, stats);
+  return wc_session_table_n_viewers (registry->sessions);
 }
 
 /* --- life ------------------------------------------------------------------

@@ -88,8 +88,10 @@ WcSession *wc_registry_find_session (WcRegistry *registry,
                                      const char *secret);
 WcSession *wc_registry_find_session_by_public_id (WcRegistry *registry,
                                                   const char *public_id);
+/** Of viewers and publishers, also those that are closing. */
 guint wc_registry_n_sessions (WcRegistry *registry);
-void wc_registry_get_joins (WcRegistry *registry, WcJoinStats *stats);
+/** Viewers that are not closing. */
+guint wc_registry_n_viewers (WcRegistry *registry);
 
 /** Stops every mountpoint and session; nothing new is taken. Writes that are
  * under way end by themselves on the main context. Idempotent. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mountpoint/session-table.h"
 
-#include "base/clock.h"
 #include "mountpoint/session-private.h"
 
 /* What a session counts as now. */
@@ -10,7 +9,6 @@ typedef enum { COUNTED_PENDING, COUNTED_PLAYING, COUNTED_NOT } Counted;
 typedef struct {
   WcSession *session;
   Counted counted;
-  gint64 added_us;
 } Entry;
 
 struct WcSessionTable {
@@ -18,7 +16,6 @@ struct WcSessionTable {
   GHashTable *by_public; /* public id -> Entry, borrowed */
   GHashTable *addresses; /* address -> how many viewers */
   guint n_pending, n_playing;
-  WcJoinStats joins;
 };
 
 static void
@@ -78,20 +75,6 @@ count (WcSessionTable *table, Entry *entry, Counted counted)
   entry->counted = counted;
 }
 
-static void
-count_join (WcSessionTable *table, const Entry *entry)
-{
-  table->joins.joins++;
-  table->joins.waited_ms +=
-      (guint64)(wc_clock_now_us () - entry->added_us) / 1000;
-}
-
-void
-wc_session_table_get_joins (WcSessionTable *table, WcJoinStats *stats)
-{
-  *stats = table->joins;
-}
-
 guint
 wc_session_table_size (WcSessionTable *table)
 {
@@ -136,8 +119,6 @@ on_state_changed (WcSession *session, WcSessionTable *table)
       g_hash_table_lookup (table->by_secret, wc_session_secret (session));
 
   count (table, entry, counted_as (session));
-  if (entry->counted == COUNTED_PLAYING)
-    count_join (table, entry);
   if (wc_session_state (session) == WC_SESSION_CLOSED)
     remove_session (table, entry);
 }
@@ -149,7 +130,6 @@ wc_session_table_add (WcSessionTable *table, WcSession *session)
 
   entry->session = g_object_ref (session);
   entry->counted = COUNTED_NOT;
-  entry->added_us = wc_clock_now_us ();
   count (table, entry, counted_as (session));
   g_hash_table_insert (table->by_secret, (gpointer)wc_session_secret (session),
                        entry);

@@ -29,7 +29,5 @@ guint wc_session_table_n_pending (WcSessionTable *table);
 guint wc_session_table_n_of_address (WcSessionTable *table,
                                      const char *address);
 
-void wc_session_table_get_joins (WcSessionTable *table, WcJoinStats *stats);
-
 /** Closes every one at once. */
 void wc_session_table_forget_all (WcSessionTable *table, const char *reason);

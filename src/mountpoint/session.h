@@ -35,13 +35,6 @@ typedef struct {
   guint max_width, max_height; /* of the picture; 0: any */
 } WcLayerWish;
 
-/** Viewers that have been sent their first packet, ever, and how long they
- * waited for it since their POST, in all. */
-typedef struct {
-  guint64 joins;
-  guint64 waited_ms;
-} WcJoinStats;
-
 #define WC_TYPE_SESSION (wc_session_get_type ())
 G_DECLARE_FINAL_TYPE (WcSession, wc_session, WC, SESSION, GObject)
 

@@ -17,6 +17,7 @@
 struct WcMetrics {
   WcMetricsContext context;
   GHashTable *mountpoints; /* WcMountpoint -> WcMountpointMetrics */
+  WcJoinStats joins;
 };
 
 /* A mountpoint while a text is written. */
@@ -376,13 +377,19 @@ wc_metrics_write (WcMetrics *metrics)
   return text;
 }
 
+void
+wc_metrics_get_joins (WcMetrics *metrics, WcJoinStats *stats)
+{
+  *stats = metrics->joins;
+}
+
 /* --- life ----------------------------------------------------------------- */
 
 static void
 on_added (WcRegistry *registry, WcMountpoint *mountpoint, WcMetrics *self)
 {
   g_hash_table_insert (self->mountpoints, mountpoint,
-                       wc_mountpoint_metrics_new (mountpoint));
+                       wc_mountpoint_metrics_new (mountpoint, &self->joins));
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "mountpoint/registry.h"
 #include "peer/peer-factory.h"
+#include "stats/mountpoint-metrics.h"
 
 typedef struct WcMetrics WcMetrics;
 
@@ -27,6 +28,9 @@ typedef struct {
 WcMetrics *wc_metrics_new (const WcMetricsContext *context);
 void wc_metrics_free (WcMetrics *metrics);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcMetrics, wc_metrics_free)
+
+/** Of all mountpoints, also those that are gone. */
+void wc_metrics_get_joins (WcMetrics *metrics, WcJoinStats *stats);
 
 /** All of them as they are now, in the format of WC_METRICS_TEXT_TYPE.
  * (transfer full) */

@@ -15,6 +15,7 @@ typedef struct {
 
 struct WcMountpointMetrics {
   WcMountpoint *mountpoint;
+  WcJoinStats *joins; /* of the server */
   GHashTable *guests; /* WcSession (a reference) -> Guest */
   WcMountpointState state;
   guint64 switches_seen;
@@ -25,19 +26,26 @@ struct WcMountpointMetrics {
 
 /* --- viewers and publishers ----------------------------------------------- */
 
-static void
+/* How long it has taken. */
+static gint64
 note_moment (WcHistogram *histogram, gint64 came_us, gint64 at_us)
 {
+  gint64 took_us = MAX (at_us - came_us, 0);
+
   wc_histogram_add (histogram, &wc_join_bounds,
-                    (double)MAX (at_us - came_us, 0) / G_USEC_PER_SEC);
+                    (double)took_us / G_USEC_PER_SEC);
+  return took_us;
 }
 
 static void
 note_joining (WcMountpointMetrics *self, Guest *guest,
               const WcViewerPeerStats *stats)
 {
-  if (!guest->joined && stats->first_packet_us != 0)
-    note_moment (&self->totals.join, guest->came_us, stats->first_packet_us);
+  if (!guest->joined && stats->first_packet_us != 0) {
+    self->joins->joins++;
+    self->joins->waited_us += (guint64)note_moment (
+        &self->totals.join, guest->came_us, stats->first_packet_us);
+  }
   if (!guest->has_frame && stats->first_frame_us != 0)
     note_moment (&self->totals.first_frame, guest->came_us,
                  stats->first_frame_us);
@@ -88,12 +96,26 @@ add_guest (WcMountpointMetrics *self, WcSession *session, Guest *guest,
   }
 }
 
-/* Not before: in `closing` what was on its way is still being counted. */
+static void
+note_playing (WcMountpointMetrics *self, WcSession *session, Guest *guest)
+{
+  WcViewerPeerStats stats;
+
+  if (wc_session_publishes (session))
+    return;
+  wc_session_get_counts (session, &stats);
+  note_joining (self, guest, &stats);
+}
+
+/* The rest not before it is closed: in `closing` what was on its way is still
+ * being counted. */
 static void
 on_session_state_changed (WcSession *session, WcMountpointMetrics *self)
 {
   Guest *guest = g_hash_table_lookup (self->guests, session);
 
+  if (wc_session_state (session) == WC_SESSION_PLAYING)
+    note_playing (self, session, guest);
   if (wc_session_state (session) != WC_SESSION_CLOSED)
     return;
   add_guest (self, session, guest, &self->totals);
@@ -216,11 +238,12 @@ wc_mountpoint_metrics_read (WcMountpointMetrics *metrics,
 /* --- life ----------------------------------------------------------------- */
 
 WcMountpointMetrics *
-wc_mountpoint_metrics_new (WcMountpoint *mountpoint)
+wc_mountpoint_metrics_new (WcMountpoint *mountpoint, WcJoinStats *joins)
 {
   WcMountpointMetrics *self = g_new0 (WcMountpointMetrics, 1);
 
   self->mountpoint = mountpoint;
+  self->joins = joins;
   self->guests = g_hash_table_new_full (NULL, NULL, g_object_unref, g_free);
   self->state = wc_mountpoint_state (mountpoint);
   g_signal_connect (mountpoint, "session-added", G_CALLBACK (on_session_added),

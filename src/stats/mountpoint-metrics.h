@@ -13,6 +13,13 @@
 /** Of what a join takes: seconds. */
 extern const WcHistogramBounds wc_join_bounds;
 
+/** Viewers that have been sent their first packet, ever, and how long they
+ * waited for it since their offer, in all. */
+typedef struct {
+  guint64 joins;
+  guint64 waited_us;
+} WcJoinStats;
+
 /** All of them only rise. */
 typedef struct {
   guint64 sessions;        /* offers of viewers */
@@ -40,8 +47,10 @@ typedef struct {
 
 typedef struct WcMountpointMetrics WcMountpointMetrics;
 
-/** Before it is started. @mountpoint: borrowed; outlives it. */
-WcMountpointMetrics *wc_mountpoint_metrics_new (WcMountpoint *mountpoint);
+/** Before it is started. @mountpoint, @joins: borrowed; outlive it. @joins: of
+ * the server; those of this mountpoint are added. */
+WcMountpointMetrics *wc_mountpoint_metrics_new (WcMountpoint *mountpoint,
+                                                WcJoinStats *joins);
 /** @metrics: a WcMountpointMetrics. */
 void wc_mountpoint_metrics_free (gpointer metrics);
 

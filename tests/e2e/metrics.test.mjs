@@ -144,6 +144,7 @@ describe('a mountpoint and its viewers', LIMIT, () => {
 
   test('what happens is what is counted', LIMIT, scoped(async (scope) => {
     const of = { mountpoint: 'cam' };
+    const { joins } = await server.api.server();
     const source = await liveMountpoint(scope, server, 'cam');
     const empty = await waitMetrics('two key frames', (metrics) =>
       metrics.value('whepcast_ingest_key_frame_interval_seconds', of));
@@ -209,6 +210,8 @@ describe('a mountpoint and its viewers', LIMIT, () => {
     // The viewer leaves, another comes: what the first was sent stays.
     assert.equal(await viewer.remove(), 200);
     await server.api.waitViewers('cam', 0);
+    assert.equal((await server.api.sessions('cam')).total, 1, 'it is closing');
+    assert.equal((await server.api.server()).viewers, 0);
     const second = await watch(scope, 'cam');
     await second.frames(5);
     const both = await Metrics.read(server);
@@ -224,12 +227,19 @@ describe('a mountpoint and its viewers', LIMIT, () => {
     const folded = await Metrics.read(server);
     assertRising(both, folded);
     assert.equal(folded.value('whepcast_viewer_sessions_failed_total', of), 0);
+    const took = folded.value('whepcast_viewer_join_seconds_sum', of);
 
     // A mountpoint that is no more is not mentioned.
     await server.api.destroy('cam');
     const gone = await Metrics.read(server);
     assert.equal(gone.mentions('mountpoint', 'cam'), 0);
     assert.equal(gone.value('whepcast_viewers'), 0);
+
+    // The server still knows of its viewers, and has it from the same source.
+    const { joins: now } = await server.api.server();
+    assert.equal(now.count - joins.count, 2);
+    assert.ok(Math.abs(now.waited_ms - joins.waited_ms - took * 1000) <= 2,
+      `${now.waited_ms - joins.waited_ms} ms, and ${took} s`);
   }));
 
   test('joins that fail', LIMIT, scoped(async (scope) => {
@@ -256,6 +266,7 @@ describe('a mountpoint and its viewers', LIMIT, () => {
       metrics.value('whepcast_ingest_packets_total', { ...of, media: 'video' }) > 0));
     assert.equal(live.value('whepcast_worker_publishers'), 1);
     assert.equal(live.value('whepcast_mountpoint_viewers', of), 0);
+    assert.equal((await server.api.server()).viewers, 0);
     assert.equal(live.value('whepcast_viewer_sessions_total', of), 0);
     // How many there are is told under loss: whip.test.mjs.
     for (const what of ['nacked_packets', 'repaired_packets', 'key_frame_requests']) {

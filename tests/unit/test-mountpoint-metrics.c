@@ -11,6 +11,7 @@ typedef struct {
   WcCandidateList candidates; /* none */
   WcMountpoint *mountpoint;
   WcMountpointMetrics *metrics;
+  WcJoinStats joins;
   guint64 sent;
 } Fixture;
 
@@ -28,7 +29,7 @@ set_up (Fixture *f)
   f->context.sources.ports = wc_port_pool_new (32100, 32199);
   f->mountpoint = wc_mountpoint_new (spec, WC_ORIGIN_API, &f->context, &error);
   g_assert_no_error (error);
-  f->metrics = wc_mountpoint_metrics_new (f->mountpoint);
+  f->metrics = wc_mountpoint_metrics_new (f->mountpoint, &f->joins);
   wc_mountpoint_start (f->mountpoint);
 }
 
