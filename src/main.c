@@ -108,6 +108,10 @@ on_reload_signal (gpointer user_data)
 {
   App *app = user_data;
 
+  if (app->stopping) {
+    wc_warning ("the configuration is not read again: the server is stopping");
+    return G_SOURCE_CONTINUE;
+  }
   wc_notify_reloading (app->notify);
   wc_reload_report_free (wc_server_reload (app->server));
   g_autofree char *where = describe_place (app);

@@ -25,8 +25,7 @@ struct WcAccessReload {
   char *admin_token, *admin_token_path;
   gboolean other_keys; /* those here, nullable, replace what there is */
   WcJwtSource *keys;
-  gboolean other_hook; /* the same */
-  WcHook *hook;
+  gboolean other_hook; /* than there is, or none */
 };
 
 static gboolean
@@ -50,19 +49,15 @@ load_keys (WcAccessReload *reload, const char *where, GError **error)
   return where == NULL || !reload->other_keys || reload->keys != NULL;
 }
 
-static void
-load_hook (WcAccessReload *reload, const WcConfig *wanted)
+static gboolean
+is_other_hook (const WcAccess *access, const WcConfig *wanted)
 {
-  const WcConfig *config = reload->access->config;
+  const WcConfig *config = access->config;
 
-  reload->other_hook = reload->access->hook == NULL ||
-                       wanted->hook_url == NULL ||
-                       !g_str_equal (wanted->hook_url, config->hook_url) ||
-                       wanted->hook_timeout_ms != config->hook_timeout_ms ||
-                       wanted->hook_cache_ms != config->hook_cache_ms;
-  if (reload->other_hook && wanted->hook_url != NULL)
-    reload->hook = wc_hook_new (wanted->hook_url, wanted->hook_timeout_ms,
-                                wanted->hook_cache_ms);
+  return access->hook == NULL ||
+         g_strcmp0 (wanted->hook_url, config->hook_url) != 0 ||
+         wanted->hook_timeout_ms != config->hook_timeout_ms ||
+         wanted->hook_cache_ms != config->hook_cache_ms;
 }
 
 WcAccessReload *
@@ -76,7 +71,7 @@ wc_access_reload_new (WcAccess *access, const WcConfig *wanted, GError **error)
   if (reload->admin_token == NULL ||
       !load_keys (reload, wanted->jwt_keys, error))
     return NULL;
-  load_hook (reload, wanted);
+  reload->other_hook = is_other_hook (access, wanted);
   return g_steal_pointer (&reload);
 }
 
@@ -84,7 +79,6 @@ void
 wc_access_reload_free (WcAccessReload *reload)
 {
   g_clear_pointer (&reload->keys, wc_jwt_source_free);
-  g_clear_pointer (&reload->hook, wc_hook_free);
   g_free (reload->admin_token);
   g_free (reload->admin_token_path);
   g_free (reload);
@@ -124,6 +118,21 @@ take_admin_token (WcAccess *access, WcAccessReload *reload, GPtrArray *changes)
   access->admin_token_path = g_steal_pointer (&reload->admin_token_path);
 }
 
+static void
+take_hook (WcAccess *access)
+{
+  const WcConfig *config = access->config;
+
+  if (config->hook_url == NULL)
+    g_clear_pointer (&access->hook, wc_hook_free);
+  else if (access->hook == NULL)
+    access->hook = wc_hook_new (config->hook_url, config->hook_timeout_ms,
+                                config->hook_cache_ms);
+  else
+    wc_hook_change (access->hook, config->hook_url, config->hook_timeout_ms,
+                    config->hook_cache_ms);
+}
+
 void
 wc_access_reload_commit (WcAccessReload *reload, GPtrArray *changes)
 {
@@ -131,10 +140,8 @@ wc_access_reload_commit (WcAccessReload *reload, GPtrArray *changes)
 
   take_admin_token (access, reload, changes);
   take_keys (access, reload, changes);
-  if (reload->other_hook) {
-    g_clear_pointer (&access->hook, wc_hook_free);
-    access->hook = g_steal_pointer (&reload->hook);
-  }
+  if (reload->other_hook)
+    take_hook (access);
 }
 
 WcAccess *

@@ -14,6 +14,7 @@
 
 struct WcHook {
   char *url;
+  guint epoch; /* how often it was changed */
   guint cache_ms;
   WcWeb *web;
   GHashTable *cache; /* digest of a question -> Cached */
@@ -27,6 +28,7 @@ typedef struct {
 /* A question under way. */
 typedef struct {
   WcHook *hook;
+  guint epoch; /* of when it was asked */
   char *digest;
   gboolean had_token;
   WcHookFunc func;
@@ -43,6 +45,17 @@ wc_hook_new (const char *url, guint timeout_ms, guint cache_ms)
   hook->web = wc_web_new (timeout_ms, MAX_ANSWER);
   hook->cache = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return hook;
+}
+
+void
+wc_hook_change (WcHook *hook, const char *url, guint timeout_ms, guint cache_ms)
+{
+  g_free (hook->url);
+  hook->url = g_strdup (url);
+  hook->epoch++;
+  hook->cache_ms = cache_ms;
+  g_hash_table_remove_all (hook->cache);
+  wc_web_set_timeout (hook->web, timeout_ms);
 }
 
 void
@@ -128,7 +141,8 @@ on_answer (const WcWebAnswer *answer, gpointer user_data)
                 answer->error->message);
   else if (verdict == WC_ACCESS_UNKNOWN)
     wc_warning ("[auth] hook-url: status %u; nobody is let in", answer->status);
-  keep (asked->hook, asked->digest, verdict);
+  if (asked->epoch == asked->hook->epoch)
+    keep (asked->hook, asked->digest, verdict);
   asked->func (verdict, asked->user_data);
   g_free (asked->digest);
   g_free (asked);
@@ -153,6 +167,7 @@ wc_hook_ask (WcHook *hook, const WcHookQuestion *question, WcHookFunc func,
   }
   Asked *asked = g_new0 (Asked, 1);
   asked->hook = hook;
+  asked->epoch = hook->epoch;
   asked->digest = g_steal_pointer (&digest);
   asked->had_token = question->token != NULL;
   asked->func = func;

@@ -23,6 +23,10 @@ typedef void (*WcHookFunc) (WcAccessVerdict verdict, gpointer user_data);
 
 /** @cache_ms: how long an answer holds for the same question; 0: not at all. */
 WcHook *wc_hook_new (const char *url, guint timeout_ms, guint cache_ms);
+/** The same from now on. Questions that are under way are waited for, but their
+ * answers hold for nobody else. */
+void wc_hook_change (WcHook *hook, const char *url, guint timeout_ms,
+                     guint cache_ms);
 /** Whoever still waits is told WC_ACCESS_UNKNOWN. */
 void wc_hook_free (WcHook *hook);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WcHook, wc_hook_free)

@@ -184,7 +184,7 @@ wc_web_free (WcWeb *web)
   Call *call;
 
   while ((call = g_queue_peek_head (&web->waiting)) != NULL)
-    call_fail (call, "the server is stopping");
+    call_fail (call, "it is not waited for any more");
   g_object_unref (web->session);
   g_free (web);
 }

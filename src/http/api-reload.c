@@ -93,8 +93,12 @@ void
 wc_api_reload (WcRequest *request)
 {
   const WcServerControl *control = &request->context->control;
-  g_autoptr (WcReloadReport) report = control->reload (control->user_data);
 
+  if (request->context->stopping) {
+    wc_request_answer_stopping (request);
+    return;
+  }
+  g_autoptr (WcReloadReport) report = control->reload (control->user_data);
   if (report->errors->len > 0)
     answer_errors (request, report->errors);
   else

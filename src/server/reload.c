@@ -137,10 +137,6 @@ wc_server_reload (WcServer *server)
   GError *error = NULL;
   Next next = {0};
 
-  if (server->stopped != NULL) {
-    g_ptr_array_add (report->errors, g_strdup ("the server is going down"));
-    return report;
-  }
   next.wanted = server->setup.load (server->setup.user_data, &error);
   take_error (report, &error);
   if (next.wanted != NULL) {

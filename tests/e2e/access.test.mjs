@@ -280,6 +280,25 @@ describe('the hook', () => {
       assertProblem(await post(dead), 503);
     }));
 
+  test('a question outlasts a reload, but its answer holds for no other one',
+    scoped(async (scope) => {
+      let release;
+      const held = new Promise((resolve) => { release = resolve; });
+      const former = await startWeb(scope, (outgoing) => held.then(() => outgoing.end()));
+      const next = await startWeb(scope, (outgoing) => outgoing.end());
+      const lines = (web) => `[auth]\nhook-url=${web.url}\nhook-timeout-ms=30000\nhook-cache-ms=60000`;
+      const server = await start(scope, lines(former));
+      const waiting = post(server, 'ticket');
+      await waitFor('the hook is asked', () => former.seen.length === 1);
+      writeFileSync(server.configFile, `[ice]\naddresses=127.0.0.1\n${lines(next)}\n`);
+      await server.api.ok('POST', '/api/v1/reload');
+      release();
+      assert.equal((await waiting).status, 201);
+      assert.equal((await post(server, 'ticket')).status, 201);
+      assert.equal((await post(server, 'ticket')).status, 201);
+      assert.deepEqual([former.seen.length, next.seen.length], [1, 1]);
+    }));
+
   test('is not waited for when the server stops', scoped(async (scope) => {
     const web = await startWeb(scope, () => { /* never */ });
     const server = await start(scope, `[auth]\nhook-url=${web.url}\nhook-timeout-ms=30000`);

@@ -172,6 +172,7 @@ describe('SIGTERM with a time to leave', () => {
     await waitFor('it drains', async () => (await state(server)).state === 'draining');
     assertSentAway(await post(server));
     assertProblem(await server.api.call('DELETE', DRAIN), 503, /going down/);
+    assertProblem(await server.api.call('POST', '/api/v1/reload'), 503, /stopping/);
     await viewer.frames(30);
     assert.equal(await viewer.remove(), 200);
     assert.equal((await within('it ends', 5000, server.child.ended)).code, 0);

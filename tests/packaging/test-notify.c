@@ -202,6 +202,7 @@ test_drain (void)
   g_autofree char *name =
       g_strdup_printf ("@whepcast-test-%d/drain", (int)getpid ());
   Manager manager = {.fd = listen_at (name)};
+  char buffer[64];
   guint n_watchdogs;
   int status;
 
@@ -213,8 +214,12 @@ test_drain (void)
   g_autofree char *state = manager_receive_state (&manager, &n_watchdogs);
   g_assert_cmpstr (
       state, ==, "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=610000000");
+  te_child_signal (manager.child, SIGHUP);
   g_assert_true (te_child_wait (manager.child, SOON_S * 1000, &status));
   g_assert_cmpint (status, ==, 0);
+  /* Who stops is not ready any more, whatever it is asked for. */
+  g_assert_cmpint (recv (manager.fd, buffer, sizeof buffer, MSG_DONTWAIT), ==,
+                   -1);
   manager_clear (&manager);
 }
 
