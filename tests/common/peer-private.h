@@ -17,8 +17,9 @@ struct _TcPeer {
   guint16 port;
   TcWatch *watch;
   gboolean over_tcp;
-  gboolean tcp_closed; /* by the server */
-  TcTcpLink *tcp;      /* from the first datagram that went over it */
+  gboolean tcp_closed;   /* by the server */
+  TcTcpLink *tcp;        /* from the first datagram that went over it */
+  TcTcpLink *former_tcp; /* only read */
   TcIdentity *identity;
   TcIce *ice;
   TcDtls *dtls; /* from connect on */

@@ -65,12 +65,15 @@ on_tcp_closed (gpointer data)
   peer->tcp_closed = TRUE;
 }
 
+/* A connection begins with a check; without one nothing else has a way. */
 static void
 send_over_tcp (TcPeer *peer, const WcAddress *to, const guint8 *data,
                gsize size)
 {
   TcTcpLinkCallbacks callbacks = {on_frame, on_frames, on_tcp_closed, peer};
 
+  if (peer->tcp == NULL && data[0] >= 4)
+    return;
   if (peer->tcp == NULL)
     peer->tcp = tc_tcp_link_new (peer->loop, peer->options.local_address, to,
                                  &callbacks);
@@ -88,6 +91,19 @@ void
 tc_peer_drop_tcp (TcPeer *peer)
 {
   g_clear_pointer (&peer->tcp, tc_tcp_link_free);
+}
+
+void
+tc_peer_leave_tcp (TcPeer *peer)
+{
+  g_clear_pointer (&peer->former_tcp, tc_tcp_link_free);
+  peer->former_tcp = g_steal_pointer (&peer->tcp);
+}
+
+gboolean
+tc_peer_uses_tcp (const TcPeer *peer)
+{
+  return peer->over_tcp;
 }
 
 void
@@ -340,6 +356,7 @@ tc_peer_free (TcPeer *peer)
 {
   close_socket (peer);
   g_clear_pointer (&peer->tcp, tc_tcp_link_free);
+  g_clear_pointer (&peer->former_tcp, tc_tcp_link_free);
   tc_timer_free (peer->deadline);
   tc_timer_free (peer->report_timer);
   tc_timer_free (peer->nack_timer);
@@ -375,7 +392,8 @@ make_tracks (TcPeer *peer)
 }
 
 static void
-start_ice (TcPeer *peer, gboolean controlling)
+start_ice (TcPeer *peer, const char *ufrag, const char *pwd,
+           gboolean controlling)
 {
   g_autoptr (GArray) usable = g_array_new (FALSE, FALSE, sizeof (WcAddress));
   const GArray *candidates =
@@ -389,8 +407,8 @@ start_ice (TcPeer *peer, gboolean controlling)
         (!peer->over_tcp || usable->len == 0))
       g_array_append_val (usable, address);
   }
-  tc_ice_start (peer->ice, peer->remote->ufrag, peer->remote->pwd,
-                (const WcAddress *)usable->data, usable->len, controlling);
+  tc_ice_start (peer->ice, ufrag, pwd, (const WcAddress *)usable->data,
+                usable->len, controlling);
 }
 
 void
@@ -418,7 +436,7 @@ tc_peer_connect (TcPeer *peer, const TcDescription *remote,
   tc_timer_set (peer->deadline,
                 wc_clock_now_us () + timeout_ms * G_GINT64_CONSTANT (1000));
   if (!peer->options.never_ice)
-    start_ice (peer, controlling);
+    start_ice (peer, remote->ufrag, remote->pwd, controlling);
 }
 
 void
@@ -465,10 +483,7 @@ void
 tc_peer_restart_ice (TcPeer *peer, const char *remote_ufrag,
                      const char *remote_pwd)
 {
-  const GArray *candidates = peer->remote->candidates;
-
-  tc_ice_start (peer->ice, remote_ufrag, remote_pwd,
-                (const WcAddress *)candidates->data, candidates->len, TRUE);
+  start_ice (peer, remote_ufrag, remote_pwd, TRUE);
 }
 
 const char *

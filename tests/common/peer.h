@@ -147,8 +147,12 @@ void tc_peer_restart_ice (TcPeer *peer, const char *remote_ufrag,
 /** Goes on over TCP, or over UDP again, and nominates that. The server's
  * candidates of both must have one port. */
 void tc_peer_use_tcp (TcPeer *peer, gboolean tcp);
+gboolean tc_peer_uses_tcp (const TcPeer *peer);
 /** Closes its connection without a word. */
 void tc_peer_drop_tcp (TcPeer *peer);
+/** What is sent next goes over another connection; what comes by the present
+ * one is still taken. */
+void tc_peer_leave_tcp (TcPeer *peer);
 /** FALSE: leaves what comes by TCP to the kernel. */
 void tc_peer_set_reading (TcPeer *peer, gboolean reading);
 /** The server has closed the connection. */

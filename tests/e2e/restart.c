@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define TYPE "application/trickle-ice-sdpfrag"
+#define PATIENCE_MS 15000
 
 typedef struct {
   gboolean done;
@@ -62,7 +63,7 @@ patch (TcLoop *loop, const char *session_url, const char *if_match,
   g_autoptr (TcHttp) http G_GNUC_UNUSED =
       tc_http_new (loop, &request, on_answer, answer);
 
-  tc_loop_run (loop, 15000, is_done, answer);
+  tc_loop_run (loop, PATIENCE_MS, is_done, answer);
 }
 
 guint
@@ -89,6 +90,28 @@ line_of (const char *fragment, const char *name)
   return g_strndup (line, strcspn (line, "\r\n"));
 }
 
+static char *
+write_candidate (TcPeer *peer)
+{
+  if (tc_peer_uses_tcp (peer))
+    return g_strdup ("1 1 tcp 1 127.0.0.1 9 typ host tcptype active");
+  return g_strdup_printf ("1 1 udp 1 127.0.0.1 %u typ host",
+                          tc_peer_port (peer));
+}
+
+typedef struct {
+  TcPeer *peer;
+  guint responses;
+} Checks;
+
+static gboolean
+is_answered (gpointer data)
+{
+  Checks *checks = data;
+
+  return tc_peer_ice_stats (checks->peer)->responses > checks->responses;
+}
+
 void
 te_restart_ice (TcLoop *loop, const char *session_url, const char *old_etag,
                 TcPeer *peer)
@@ -96,11 +119,11 @@ te_restart_ice (TcLoop *loop, const char *session_url, const char *old_etag,
   g_auto (Answer) answer = {0};
 
   tc_peer_renew_ice (peer);
-  g_autofree char *fragment = g_strdup_printf (
-      "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
-      "m=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
-      "a=candidate:1 1 udp 1 127.0.0.1 %u typ host\r\n",
-      tc_peer_ufrag (peer), tc_peer_pwd (peer), tc_peer_port (peer));
+  g_autofree char *candidate = write_candidate (peer);
+  g_autofree char *fragment =
+      g_strdup_printf ("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
+                       "m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:%s\r\n",
+                       tc_peer_ufrag (peer), tc_peer_pwd (peer), candidate);
   patch (loop, session_url, "*", fragment, &answer);
   g_assert_cmpuint (answer.status, ==, 200);
   g_assert_cmpstr (answer.type, ==, TYPE);
@@ -108,10 +131,14 @@ te_restart_ice (TcLoop *loop, const char *session_url, const char *old_etag,
   g_assert_cmpstr (answer.etag, !=, old_etag);
   g_assert_nonnull (strstr (answer.body, "a=ice-lite\r\n"));
   g_assert_nonnull (strstr (answer.body, "a=candidate:"));
+  if (tc_peer_uses_tcp (peer))
+    g_assert_nonnull (strstr (answer.body, " tcptype passive\r\n"));
 
   g_autofree char *ufrag = line_of (answer.body, "a=ice-ufrag:");
   g_autofree char *pwd = line_of (answer.body, "a=ice-pwd:");
+  Checks checks = {peer, tc_peer_ice_stats (peer)->responses};
   tc_peer_restart_ice (peer, ufrag, pwd);
+  g_assert_true (tc_loop_run (loop, PATIENCE_MS, is_answered, &checks));
 }
 
 static void
@@ -148,4 +175,13 @@ te_is_stun_answered (TcPeer *peer, const TcDescription *remote)
   n = recv (fd, buffer, sizeof buffer, 0);
   close (fd);
   return n > 0;
+}
+
+gboolean
+te_wait_stun_answered (TcPeer *peer, const TcDescription *remote)
+{
+  for (guint i = 0; i < 10; i++)
+    if (te_is_stun_answered (peer, remote))
+      return TRUE;
+  return FALSE;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Viewers whose UDP is blocked (ICE-TCP, RFC 6544): they play, change between
  * the two, are too slow, leave, and leave nothing behind. */
+#include "restart.h"
 #include "stage.h"
+
+#include "base/clock.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -15,12 +18,19 @@
 
 static const TcWhepOptions by_tcp = {.peer.tcp = TRUE};
 
+/* What it goes by now; what comes may have been sent before a change. */
 static void
 assert_transport (TeStage *stage, const char *expected)
 {
+  gint64 end_us = wc_clock_now_us () + SOON_MS * 1000;
   g_autofree char *name =
       te_server_text (stage->server, TE_SESSIONS, TRANSPORT);
 
+  while (!g_str_equal (name, expected) && wc_clock_now_us () < end_us) {
+    tc_loop_run (stage->loop, 50, NULL, NULL);
+    g_free (name);
+    name = te_server_text (stage->server, TE_SESSIONS, TRANSPORT);
+  }
   g_assert_cmpstr (name, ==, expected);
 }
 
@@ -163,6 +173,80 @@ test_lost_connection (void)
   te_leave (client);
 }
 
+static void
+restart (TeStage *stage, TcWhepClient *client)
+{
+  te_restart_ice (stage->loop, tc_whep_client_session_url (client),
+                  tc_whep_client_header (client, "etag"),
+                  tc_whep_client_peer (client));
+  te_assert_plays (client, 60);
+  assert_transport (stage, "tcp");
+}
+
+/* T-22, T-25: over the connection that there is, then over another one while
+ * that is still open, as browsers do; no packet is lost. What the answer's
+ * credentials opened, they open no more. */
+static void
+test_restart (void)
+{
+  g_autoptr (TeStage) stage = te_stage_open (NULL, TE_FPS);
+  g_autoptr (TcWhepClient) client = te_stage_watch (stage, &by_tcp);
+  const TcDescription *answer = tc_whep_client_answer (client);
+  TcPeer *peer = tc_whep_client_peer (client);
+
+  te_assert_plays (client, 30);
+  restart (stage, client);
+  g_assert_true (wait_connections (stage, 1));
+  tc_peer_leave_tcp (peer);
+  restart (stage, client);
+  g_assert_true (wait_connections (stage, 2));
+  g_assert_false (te_is_stun_answered (peer, answer));
+  g_assert_cmpuint (tc_peer_ice_stats (peer)->bad_integrity, ==, 0);
+  te_assert_clean (client);
+  te_leave (client);
+  g_assert_true (wait_connections (stage, 0));
+}
+
+typedef struct {
+  TcWhepClient *client;
+  guint64 key_frames;
+} Pictures;
+
+static gboolean
+has_key_frame (gpointer data)
+{
+  Pictures *pictures = data;
+
+  return te_stats (pictures->client, WC_MEDIA_VIDEO)->key_frames >
+         pictures->key_frames;
+}
+
+/* T-22: the connection is lost, and nothing but a restart brings the viewer
+ * another. */
+static void
+test_restart_lost (void)
+{
+  g_autoptr (TeStage) stage = te_stage_open (NULL, TE_FPS);
+  g_autoptr (TcWhepClient) client = te_stage_watch (stage, &by_tcp);
+  const TcTrackStats *video = te_stats (client, WC_MEDIA_VIDEO);
+
+  te_assert_plays (client, 30);
+  for (guint i = 0; i < 2; i++) {
+    Pictures pictures = {client, video->key_frames};
+
+    tc_peer_drop_tcp (tc_whep_client_peer (client));
+    g_assert_true (wait_connections (stage, 0));
+    restart (stage, client);
+    g_assert_true (
+        tc_loop_run (stage->loop, SOON_MS, has_key_frame, &pictures));
+    g_assert_true (wait_connections (stage, 1));
+  }
+  g_assert_cmpuint (video->ssrc_changes, ==, 0);
+  g_assert_cmpuint (video->backward_timestamps, ==, 0);
+  g_assert_cmpuint (video->auth_failures, ==, 0);
+  te_leave (client);
+}
+
 /* Nobody waits for a viewer that does not read; when it reads again it gets
  * what fitted, and then a key frame. */
 static void
@@ -241,6 +325,8 @@ main (int argc, char **argv)
   g_test_add_func ("/viewer/tcp/none", test_none);
   g_test_add_func ("/viewer/tcp/switch", test_switch);
   g_test_add_func ("/viewer/tcp/lost-connection", test_lost_connection);
+  g_test_add_func ("/viewer/tcp/restart", test_restart);
+  g_test_add_func ("/viewer/tcp/restart-lost", test_restart_lost);
   g_test_add_func ("/viewer/tcp/slow", test_slow);
   g_test_add_func ("/viewer/tcp/ends", test_ends);
   return g_test_run ();
