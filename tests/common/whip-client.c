@@ -321,12 +321,21 @@ is_settled (gpointer data)
   return client->failed || client->flows;
 }
 
-gboolean
-tc_whip_client_publish (TcWhipClient *client, gint64 timeout_ms)
+static char *
+make_offer (const TcWhipClient *client)
 {
   g_autofree char *offer = client->options.behaviour == TC_WHIP_FFMPEG
                                ? make_ffmpeg_offer (client)
                                : make_obs_offer (client);
+
+  return client->options.edit_offer != NULL ? client->options.edit_offer (offer)
+                                            : g_steal_pointer (&offer);
+}
+
+gboolean
+tc_whip_client_publish (TcWhipClient *client, gint64 timeout_ms)
+{
+  g_autofree char *offer = make_offer (client);
   TcHttpRequest request = {.method = "POST",
                            .url = client->options.url,
                            .content_type = "application/sdp",

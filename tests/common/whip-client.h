@@ -25,6 +25,8 @@ typedef struct {
   const char *url;   /* the WHIP endpoint, http:// */
   const char *token; /* nullable */
   TcWhipBehaviour behaviour;
+  /** Changes the offer before it is sent; nullable; transfer full. */
+  char *(*edit_offer) (const char *offer);
   TcPeerOptions peer;          /* its callbacks are the client's own */
   guint bitrate_bps, fps, gop; /* of the video; 0: 1 Mbit/s, 30, 30 */
   const char *h264_file; /* what to send instead, a byte stream; nullable */
