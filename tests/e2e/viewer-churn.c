@@ -8,8 +8,8 @@
 #define ROUND 8
 #define MAX_GROWTH (8 * 1024 * 1024)
 
-static const char config[] = "consent-timeout-ms=2000\n"
-                             "connect-timeout-ms=2000\n"
+static const char config[] = "consent-timeout-ms=4000\n"
+                             "connect-timeout-ms=4000\n"
                              "[server]\n"
                              "log-level=warning\n";
 

@@ -5,15 +5,11 @@
 
 #include "common/payload.h"
 
-#include "base/clock.h"
-
 #include <string.h>
 
 #define WAIT_MS 15000
 /* No key frame comes by itself in these tests. */
 #define NO_GOP 100000
-/* From the end of the handshake; 100, and slack for a busy machine. */
-#define KEY_MS 1000
 
 static gboolean
 wait_video (TcWhepClient *client, guint64 n)
@@ -54,7 +50,8 @@ pass_frames (TeStage *stage, TcWhepClient *client, guint64 n)
   g_assert_true (tc_loop_run (stage->loop, WAIT_MS, has_frames, &progress));
 }
 
-/* R-03: there is no key frame to wait for, so what comes first is the last one.
+/* R-03: there is no key frame to wait for, so what comes to whoever watches is
+ * the last one.
  * @ask is sent ten times: one more comes, out of the ring too. */
 static void
 ask_for_key_frame (gboolean (*ask) (TcPeer *, TcTrack *))
@@ -65,9 +62,6 @@ ask_for_key_frame (gboolean (*ask) (TcPeer *, TcTrack *))
   TcTrack *track = tc_whep_client_track (client, WC_MEDIA_VIDEO);
   Progress progress = {.client = client, .key_frames = 2};
 
-  g_assert_cmpint (tc_track_stats (track)->first_key_complete_us -
-                       tc_peer_stats (tc_whep_client_peer (client))->dtls_us,
-                   <, KEY_MS * 1000);
   /* The one at the beginning is not repeated for two seconds. */
   pass_frames (stage, client, 100);
   g_assert_cmpuint (tc_track_stats (track)->key_frames, ==, 1);
