@@ -186,5 +186,7 @@ export function installViewers() {
     all.delete(key);
   }
 
-  globalThis.viewers = { watch, stats, states, sound, remove, close };
+  const of = (key) => all.get(key);
+
+  globalThis.viewers = { of, watch, stats, states, sound, remove, close };
 }
