@@ -131,7 +131,7 @@ describe('at the deadline', () => {
     LIMIT, scoped(async (scope) => {
       const server = await start(scope);
       const viewer = await watch(scope, server);
-      await drain(server, 1500);
+      await drain(server, 4000);
       await viewer.frames(10);
       await viewer.ended();
       await waitFor('it is drained', async () => (await state(server)).state === 'drained');
@@ -150,7 +150,7 @@ describe('at the deadline', () => {
       method: 'POST', headers: { 'Content-Type': SDP },
       body: offer({ direction: 'sendonly' }),
     });
-    await drain(server, 1500);
+    await drain(server, 4000);
     const made = await publish();
     assert.equal(made.status, 201, made.text);
     const session = new URL(made.headers.location, server.url).href;
@@ -179,11 +179,11 @@ describe('SIGTERM with a time to leave', () => {
   }));
 
   test('ends at the deadline, and tells who is still there', LIMIT, scoped(async (scope) => {
-    const server = await start(scope, '[server]\ndrain-ms=1500\n');
+    const server = await start(scope, '[server]\ndrain-ms=4000\n');
     const viewer = await watch(scope, server);
     server.child.signal('SIGTERM');
     await viewer.frames(10);
-    assert.equal((await within('it ends', 8000, server.child.ended)).code, 0);
+    assert.equal((await within('it ends', 12000, server.child.ended)).code, 0);
     await viewer.ended({ timeoutMs: 3000 });
   }));
 
