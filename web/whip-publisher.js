@@ -14,7 +14,7 @@
 // States: idle -> connecting -> publishing <-> waiting -> failed | closed.
 // Nothing here depends on one server; it runs in any page as an ES module.
 
-import { WhepError } from './whep-player.js';
+import { WhepError } from './whep-error.js';
 import { iceServersOfLink, restartedAnswer, retryAfterMs, trickleFragment } from './whep-text.js';
 
 /** Deadlines and pauses in milliseconds; each can be given as an option. */
