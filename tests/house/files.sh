@@ -36,7 +36,7 @@ check 'every run is executable' "$(
   sources . -name run ! -perm -100
 )"
 
-known 'no source is above 800 lines' "$(
+check 'no source is above 800 lines' "$(
   sources . \( -name '*.[ch]' -o -name '*.mjs' -o -name '*.js' -o -name '*.sh' \
     -o -name run \) | xargs wc -l \
     | awk '$2 != "total" && $1 > 800 { print $2 " has " $1 }'
