@@ -145,8 +145,15 @@ function sourcesField(spec, given) {
 
 // --- a track of plain RTP --------------------------------------------------------
 
-/** Of what was read, what may be sent again: the rest is measured, `source` too. */
-const TRACK_KEYS = ['address', 'rtcp_port', 'clock_rate', 'channels', 'fmtp'];
+/** What a track has besides and the form does not show: it belongs to the codec. */
+const CODEC_KEYS = ['clock_rate', 'channels', 'fmtp'];
+
+/** Where packets are taken from; most want none of it. */
+const RECEPTION = [
+  { name: 'address', label: 'Listen on', placeholder: '0.0.0.0' },
+  { name: 'interface', label: 'Interface', placeholder: 'as routed' },
+  { name: 'source', label: 'Only from', placeholder: 'anybody' },
+];
 
 function trackField(spec, given, isNew) {
   const codec = make('select', '');
@@ -161,36 +168,54 @@ function trackField(spec, given, isNew) {
   Object.assign(payloadType, {
     min: 0, max: 127, value: String(given?.payload_type ?? (isNew ? spec.payloadType : '')),
   });
-  const root = make('fieldset', 'form-track');
+  const reception = receptionFields(spec, given);
+  const root = make('fieldset', 'form-track form-grid');
   root.append(make('legend', '', spec.label),
     frame({ name: `${spec.media}-codec`, label: 'Codec' }, codec),
     frame({ name: `${spec.media}-port`, label: 'UDP port' }, port),
-    frame({ name: `${spec.media}-pt`, label: 'Payload type' }, payloadType));
-  if (!isNew) {
-    root.append(make('p', 'help', 'A change here takes off an interface or an allowed sender '
-      + 'that the API was given: they are not told to anybody.'));
-  }
+    frame({ name: `${spec.media}-pt`, label: 'Payload type' }, payloadType), reception.root);
   const sync = () => {
-    port.disabled = codec.value === '';
-    payloadType.disabled = codec.value === '';
+    [port, payloadType, ...reception.controls].forEach((control) => {
+      control.disabled = codec.value === '';
+    });
   };
   codec.addEventListener('change', sync);
   sync();
   return {
     root, control: codec, spec,
     value: () => codec.value === '' ? null : {
-      ...(given?.codec === codec.value ? kept(given) : {}),
-      media: spec.media, codec: codec.value,
+      ...(given?.codec === codec.value ? pick(given, CODEC_KEYS) : {}),
+      ...(Number(port.value) === given?.port ? pick(given, ['rtcp_port']) : {}),
+      media: spec.media, codec: codec.value, ...reception.value(),
       ...(port.value ? { port: Number(port.value) } : {}),
       ...(payloadType.value ? { payload_type: Number(payloadType.value) } : {}),
     },
   };
 }
 
-function kept(track) {
-  return Object.fromEntries(TRACK_KEYS.filter((key) => track[key] !== undefined
-    && track[key] !== null).map((key) => [key, track[key]]));
+/** Open where something of it was chosen. */
+function receptionFields(spec, given) {
+  const root = make('details', 'form-reception');
+  const shown = RECEPTION.map((one) => {
+    const control = input(one, 'text');
+    control.value = one.placeholder === given?.[one.name] ? '' : given?.[one.name] ?? '';
+    return { ...one, control };
+  });
+  root.open = shown.some(({ control }) => control.value !== '');
+  const fields = make('div', 'form-grid');
+  fields.append(...shown.map(({ control, ...one }) =>
+    frame({ ...one, name: `${spec.media}-${one.name}` }, control)));
+  root.append(make('summary', '', 'Multicast, allowed sender'), fields);
+  return {
+    root, controls: shown.map(({ control }) => control),
+    value: () => Object.fromEntries(shown.filter(({ control }) => control.value.trim())
+      .map(({ name, control }) => [name, control.value.trim()])),
+  };
 }
+
+const pick = (track, keys) => Object.fromEntries(keys
+  .filter((key) => track[key] !== undefined && track[key] !== null)
+  .map((key) => [key, track[key]]));
 
 const MAKERS = {
   secret: secretField, number: numberField, switch: switchField, choice: choiceField,

@@ -453,23 +453,28 @@ write_keys (JsonObject *object, const WcKeyGroup *group, gconstpointer base,
   }
 }
 
+JsonObject *
+wc_track_spec_to_json (const WcTrackSpec *track)
+{
+  JsonObject *object = json_object_new ();
+
+  write_keys (object, &wc_track_group, track, WC_KIND_RTP, WC_KEY_JSON, 0,
+              FALSE);
+  if (track->clock_rate == 0)
+    json_object_remove_member (object, "clock_rate");
+  if (track->channels == 0)
+    json_object_remove_member (object, "channels");
+  return object;
+}
+
 static JsonArray *
 write_tracks (const WcMountpointSpec *spec)
 {
   JsonArray *array = json_array_new ();
 
-  for (guint i = 0; i < spec->tracks->len; i++) {
-    const WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
-    JsonObject *object = json_object_new ();
-
-    write_keys (object, &wc_track_group, track, spec->kind, WC_KEY_JSON, 0,
-                FALSE);
-    if (track->clock_rate == 0)
-      json_object_remove_member (object, "clock_rate");
-    if (track->channels == 0)
-      json_object_remove_member (object, "channels");
-    json_array_add_object_element (array, object);
-  }
+  for (guint i = 0; i < spec->tracks->len; i++)
+    json_array_add_object_element (
+        array, wc_track_spec_to_json (g_ptr_array_index (spec->tracks, i)));
   return array;
 }
 

@@ -120,15 +120,21 @@ wc_kind_name (WcKind kind)
 
 /* --- comparing ------------------------------------------------------------ */
 
+/* In whatever order: there is one of a medium at most. */
 static gboolean
-are_tracks_equal (const GPtrArray *a, const GPtrArray *b)
+are_tracks_equal (const WcMountpointSpec *a, const WcMountpointSpec *b)
 {
-  if (a->len != b->len)
+  if (a->tracks->len != b->tracks->len)
     return FALSE;
-  for (guint i = 0; i < a->len; i++)
-    if (!wc_key_group_equal (&wc_track_group, g_ptr_array_index (a, i),
-                             g_ptr_array_index (b, i)))
+  for (guint media = 0; media < WC_N_MEDIA; media++) {
+    const WcTrackSpec *one = wc_mountpoint_spec_track (a, media);
+    const WcTrackSpec *other = wc_mountpoint_spec_track (b, media);
+    if (one == other)
+      continue;
+    if (one == NULL || other == NULL ||
+        !wc_key_group_equal (&wc_track_group, one, other))
       return FALSE;
+  }
   return TRUE;
 }
 
@@ -149,8 +155,7 @@ wc_mountpoint_spec_equal (const WcMountpointSpec *a, const WcMountpointSpec *b)
 {
   return wc_key_group_equal (&wc_mountpoint_group, a, b) &&
          g_strcmp0 (a->sdp_digest, b->sdp_digest) == 0 &&
-         are_tracks_equal (a->tracks, b->tracks) &&
-         are_sources_equal (a->sources, b->sources);
+         are_tracks_equal (a, b) && are_sources_equal (a->sources, b->sources);
 }
 
 gboolean
@@ -164,6 +169,6 @@ wc_mountpoint_spec_needs_restart (const WcMountpointSpec *old,
       return TRUE;
   }
   return g_strcmp0 (old->sdp_digest, new_spec->sdp_digest) != 0 ||
-         !are_tracks_equal (old->tracks, new_spec->tracks) ||
+         !are_tracks_equal (old, new_spec) ||
          !are_sources_equal (old->sources, new_spec->sources);
 }

@@ -135,6 +135,9 @@ WcMountpointSpec *wc_mountpoint_spec_patched (const WcMountpointSpec *base,
 JsonObject *wc_mountpoint_spec_to_json (const WcMountpointSpec *spec,
                                         gboolean hide_secrets);
 
+/** What stands for @track in it. (transfer full) */
+JsonObject *wc_track_spec_to_json (const WcTrackSpec *track);
+
 /** TRUE if wc_mountpoint_spec_from_json () would take it: for what was made by
  * code, or from an SDP. */
 gboolean wc_mountpoint_spec_check (const WcMountpointSpec *spec,

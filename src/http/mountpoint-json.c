@@ -11,17 +11,6 @@
 #include "ingest/rtsp-server.h"
 
 static void
-set_payload_type (JsonObject *object, const WcIngestTrackInfo *info,
-                  const WcTrackSpec *spec)
-{
-  /* Known when it was asked for, or when a packet has shown it. */
-  if ((spec != NULL && spec->payload_type_set) || info->input.packets > 0)
-    json_object_set_int_member (object, "payload_type", info->payload_type);
-  else
-    json_object_set_null_member (object, "payload_type");
-}
-
-static void
 set_counters (JsonObject *object, const WcIngestTrackInfo *info)
 {
   const WcNormaliserStats *in = &info->input;
@@ -42,8 +31,9 @@ set_counters (JsonObject *object, const WcIngestTrackInfo *info)
   json_object_set_boolean_member (object, "has_start", info->track.has_start);
 }
 
+/* Of what was not asked for in tracks: as it comes. */
 static JsonObject *
-track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
+heard_new (const WcIngestTrackInfo *info)
 {
   const WcConversionStatus *source = &info->conversion;
   JsonObject *object = json_object_new ();
@@ -54,15 +44,29 @@ track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
   json_object_set_int_member (object, "clock_rate", source->clock_rate);
   if (info->media == WC_MEDIA_AUDIO)
     json_object_set_int_member (object, "channels", source->channels);
-  set_payload_type (object, info, spec);
+  if (info->input.packets > 0)
+    json_object_set_int_member (object, "payload_type", info->payload_type);
+  else
+    json_object_set_null_member (object, "payload_type");
   if (info->port != 0) {
     wc_api_set_text (object, "address", info->address);
     json_object_set_int_member (object, "port", info->port);
     json_object_set_int_member (object, "rtcp_port", info->rtcp_port);
   }
   wc_api_set_text (object, "fmtp", info->fmtp);
+  return object;
+}
+
+/* What was asked for can be sent again as it is: what is measured has names of
+ * its own. */
+static JsonObject *
+track_json (const WcIngestTrackInfo *info, const WcTrackSpec *spec)
+{
+  JsonObject *object =
+      spec != NULL ? wc_track_spec_to_json (spec) : heard_new (info);
+
   wc_api_set_text (object, "profile", info->profile);
-  wc_api_set_text (object, "source", info->source);
+  wc_api_set_text (object, "sender", info->source);
   if (info->ssrc != 0)
     json_object_set_int_member (object, "ssrc", info->ssrc);
   else

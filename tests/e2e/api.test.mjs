@@ -97,6 +97,40 @@ describe('life of a mountpoint', () => {
     assert.equal((await api.read('edited')).title, 'New');
   }));
 
+  test('tracks that were read can be sent back: nothing is lost, nothing starts anew',
+    scoped(async (scope) => {
+      const document = await api.ok('GET', '/api/v1/openapi.json');
+      const keys = Object.keys(document.components.schemas.TrackKeys.properties);
+      const writable = ({ tracks }) => tracks.map((track) =>
+        Object.fromEntries(keys.filter((key) => key in track).map((key) => [key, track[key]])));
+      const here = { address: '127.0.0.1', source: '127.0.0.1' };
+      const { pusher } = await liveMountpoint(scope, server, 'there', { tracks: [
+        { media: 'audio', codec: 'opus', payload_type: 111, ...here },
+        { media: 'video', codec: 'H264', fmtp: 'packetization-mode=1', ...here }] },
+      { size: '320x180', fps: 15 });
+      const read = await waitFor('both tracks come', async () => {
+        const item = await api.read('there');
+        return item.tracks.every(({ sender }) => sender) && item;
+      });
+      assert.deepEqual(read.tracks.map((track) => [track.media, track.payload_type,
+        track.address, track.interface, track.source, track.fmtp]), [
+        ['video', null, '127.0.0.1', null, '127.0.0.1', 'packetization-mode=1'],
+        ['audio', 111, '127.0.0.1', null, '127.0.0.1', null]]);
+      read.tracks.forEach(({ sender }) => assert.match(sender, /^127\.0\.0\.1:\d+$/));
+      const back = await api.edit('there', { tracks: writable(read) });
+      assert.deepEqual(writable(back), writable(read));
+      assert.deepEqual([back.state, back.since], ['live', read.since], 'the source goes on');
+      back.tracks.forEach(({ packets, ssrc }, i) => {
+        assert.ok(packets >= read.tracks[i].packets, `${packets} packets`);
+        assert.equal(ssrc, read.tracks[i].ssrc);
+      });
+      await pusher.stop();
+      const group = { address: '239.255.12.36', interface: 'lo' };
+      const { tracks } = await api.edit('there', { tracks: writable(read).map((track) =>
+        ({ ...track, ...group })) });
+      assert.deepEqual(writable({ tracks }), writable(read).map((track) => ({ ...track, ...group })));
+    }));
+
   test('disable, enable and destroy; the ports follow', scoped(async (scope) => {
     const made = await createMountpoint(scope, server, 'gone');
     const ports = made.tracks.map(({ port }) => port);

@@ -226,6 +226,45 @@ describe('one mountpoint', () => {
     assert.deepEqual(page.problems, []);
   }));
 
+  test('an edit of plain RTP keeps where it is taken from, and shows it', LIMIT,
+    scoped(async (scope) => {
+      const here = { address: '239.255.12.35', interface: 'lo', source: '127.0.0.2' };
+      const made = await createMountpoint(scope, server, 'from-one', { tracks: [
+        { media: 'video', codec: 'H264', payload_type: 96, ...here },
+        { media: 'audio', codec: 'opus', payload_type: 111 }] });
+      const taken = async () => (await server.api.read('from-one')).tracks.map((track) =>
+        [track.payload_type, track.address, track.interface, track.source, track.port]);
+      const dashboard = await open(scope, { ...DESK, hash: '#/m/from-one' });
+      const { page, form } = dashboard;
+      const field = (media, label) => form.getByRole('group', { name: media }).getByLabel(label);
+      const save = async () => {
+        await form.getByRole('button', { name: 'Save' }).click();
+        await form.waitFor({ state: 'hidden' });
+      };
+      await dashboard.button('Edit').click();
+      assert.deepEqual(await Promise.all(['Listen on', 'Interface', 'Only from'].map((label) =>
+        field('Video', label).inputValue())), ['239.255.12.35', 'lo', '127.0.0.2']);
+      assert.equal(await field('Audio', 'Only from').isVisible(), false, 'it has nothing of it');
+      await screenshot(page, 'dashboard-form-rtp');
+      await field('Video', 'Payload type').fill('102');
+      await save();
+      const [{ port }, { port: audioPort }] = made.tracks;
+      const audio = [111, '0.0.0.0', null, null, audioPort];
+      assert.deepEqual(await taken(), [[102, '239.255.12.35', 'lo', '127.0.0.2', port], audio]);
+
+      await dashboard.button('Edit').click();
+      await field('Video', 'Listen on').fill('127.0.0.1');
+      await field('Video', 'Interface').fill('');
+      await field('Video', 'Only from').fill('');
+      await save();
+      assert.deepEqual(await taken(), [[102, '127.0.0.1', null, null, port], audio]);
+      await dashboard.button('Edit').click();
+      await field('Video', 'Only from').fill('239.0.0.1');
+      await form.getByRole('button', { name: 'Save' }).click();
+      await form.getByText(/unicast/).waitFor();
+      assert.deepEqual(page.problems, []);
+    }));
+
   test('one that another destroys, or that never was, is said to be gone', LIMIT,
     scoped(async (scope) => {
       await createMountpoint(scope, server, 'brief');

@@ -337,6 +337,28 @@ test_needs_restart (void)
   }
 }
 
+/* The API tells the picture first, whatever was first in the request. */
+static void
+test_order_of_tracks (void)
+{
+#define AUDIO(port) "{'media':'audio','codec':'opus','port':" port "}"
+#define TRACKS(list) "{'tracks':[" list "]}"
+  g_autoptr (WcMountpointSpec) one = create (RTP);
+  g_autoptr (WcMountpointSpec) base =
+      patch (one, TRACKS (AUDIO ("5004") "," VIDEO));
+  g_autoptr (WcMountpointSpec) turned =
+      patch (base, TRACKS (VIDEO "," AUDIO ("5004")));
+  g_autoptr (WcMountpointSpec) other =
+      patch (base, TRACKS (VIDEO "," AUDIO ("5006")));
+
+  g_assert_true (wc_mountpoint_spec_equal (base, turned));
+  g_assert_false (wc_mountpoint_spec_needs_restart (base, turned));
+  g_assert_true (wc_mountpoint_spec_needs_restart (base, other));
+  g_assert_true (wc_mountpoint_spec_needs_restart (base, one));
+#undef TRACKS
+#undef AUDIO
+}
+
 /* --- there and back ------------------------------------------------------- */
 
 static char *
@@ -625,6 +647,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/patch-media", test_patch_media);
   g_test_add_func ("/spec/patch-refused", test_patch_refused);
   g_test_add_func ("/spec/needs-restart", test_needs_restart);
+  g_test_add_func ("/spec/order-of-tracks", test_order_of_tracks);
   g_test_add_func ("/spec/round-trip", test_round_trip);
   g_test_add_func ("/spec/hidden-secrets", test_hidden_secrets);
   g_test_add_func ("/spec/password-stays", test_password_stays);
