@@ -171,6 +171,7 @@ export class MountpointPage {
       this.#player = new WhepPlayer(video, {
         url: new URL(`whep/${encodeURIComponent(item.id)}`, document.baseURI).href,
         token: this.#tools.watchToken(item.id), audio: false, events: false,
+        poster: false,
         onstate: (state, reason) => setText(play,
           state === 'playing' ? 'Stop' : `Stop · ${reason}`),
       });

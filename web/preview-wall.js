@@ -121,7 +121,7 @@ export class PreviewWall {
     }
     tile.player = new WhepPlayer(tile.video, {
       url: new URL(`whep/${encodeURIComponent(tile.id)}`, document.baseURI).href,
-      token: this.#watchToken(tile.id), audio: false, events: false,
+      token: this.#watchToken(tile.id), audio: false, events: false, poster: false,
       onstate: (state, reason) => {
         const isTokenWanted = state === 'failed' && tile.player?.error?.status === 401;
         tile.video.hidden = state !== 'playing';

@@ -18,6 +18,7 @@
 // whep-watch.js; here is what a person sees of both: states, words, patience.
 
 import { WhepError } from './whep-error.js';
+import { Poster } from './whep-poster.js';
 import { WhepSession } from './whep-session.js';
 import { sourceLevel, summarise } from './whep-stats.js';
 import { layersOfEvent, retryAfterMs } from './whep-text.js';
@@ -41,6 +42,7 @@ const DEFAULTS = Object.freeze({
 export class WhepPlayer extends EventTarget {
   #video;
   #options;
+  #poster;
   #state = 'idle';
   #reason = 'Not started';
   #error = null;
@@ -67,6 +69,9 @@ export class WhepPlayer extends EventTarget {
    *   audio, video  what to ask for, default both; `order` puts one first
    *   stereo      ask for stereo sound, default true
    *   events      listen to the server's events if it has any, default true
+   *   poster      until the first frame: true (the default) for a still of the stream,
+   *               the URL of another picture, or false; a video that has a poster
+   *               of its own keeps it
    *   iceServers  default: those of the server's Link headers, else none
    *   iceTransportPolicy  `relay`: by a TURN server or not at all
    *   onstate     called as onstate(state, reason), beside the `state` event
@@ -78,9 +83,10 @@ export class WhepPlayer extends EventTarget {
     }
     this.#video = video ?? null;
     this.#options = {
-      audio: true, video: true, stereo: true, events: true, order: ['video', 'audio'],
-      ...DEFAULTS, ...options,
+      audio: true, video: true, stereo: true, events: true, poster: true,
+      order: ['video', 'audio'], ...DEFAULTS, ...options,
     };
+    this.#poster = new Poster(this.#video, this.#options.poster);
     globalThis.addEventListener?.('pagehide', this.#onPageHide);
     globalThis.addEventListener?.('pageshow', this.#onPageShow);
     globalThis.addEventListener?.('online', this.#onOnline);
@@ -164,6 +170,7 @@ export class WhepPlayer extends EventTarget {
     try {
       await this.#negotiate(attempt);
       if (!attempt.session.over) {
+        this.#poster.showStill(attempt.session);
         this.#setState('connecting', 'Waiting for the first picture');
         this.#attend(attempt);
       }
@@ -210,11 +217,18 @@ export class WhepPlayer extends EventTarget {
     const { stream } = attempt.session;
     if (video && video.srcObject !== stream) {
       video.srcObject = stream;
-      video.requestVideoFrameCallback?.(() => attempt.watch.onFrame());
+      video.requestVideoFrameCallback?.(() => this.#onFirstFrame(attempt));
       video.play().catch((error) => this.dispatchEvent(
         new CustomEvent('blocked', { detail: { error } })));
     }
     this.dispatchEvent(new CustomEvent('track', { detail: { track } }));
+  }
+
+  #onFirstFrame(attempt) {
+    attempt.watch.onFrame();
+    if (attempt === this.#attempt) {
+      this.#look(attempt);
+    }
   }
 
   // --- events ----------------------------------------------------------------
@@ -353,6 +367,7 @@ export class WhepPlayer extends EventTarget {
     }
     if (seen?.state === 'playing') {
       this.#error = null;
+      this.#poster.clear();
     }
     if (seen) {
       this.#setState(seen.state, seen.reason);
@@ -442,6 +457,7 @@ export class WhepPlayer extends EventTarget {
     this.#setLayers([]);
     this.#attempt = null;
     this.#lastStats = null;
+    this.#poster.reset();
     clearTimeout(this.#watchTimer);
     this.#awaitEnd(attempt.session);
   }

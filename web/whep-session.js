@@ -10,7 +10,8 @@
 import { readEvents } from './server-events.js';
 import { WhepError } from './whep-error.js';
 import {
-  eventsUrlOfLink, iceServersOfLink, layerUrlOfLink, restartedAnswer, trickleFragment, withStereo,
+  eventsUrlOfLink, iceServersOfLink, layerUrlOfLink, restartedAnswer, stillUrlOfLink,
+  trickleFragment, withStereo,
 } from './whep-text.js';
 
 /** A browser keeps six connections to a server of HTTP/1.1: so many of them may
@@ -36,6 +37,7 @@ export class WhepSession {
   #answer = ''; // of the server, as it is in force
   #eventsUrl = null;
   #layerUrl = null;
+  #stillUrl = null;
   #candidates = [];
   #gathered = false;
   #trickle = true;
@@ -121,6 +123,19 @@ export class WhepSession {
     });
     if (!response.ok) {
       throw await WhepError.from(response);
+    }
+  }
+
+  /** A picture of the stream, as a Blob; null: the server has none now. */
+  async fetchStill(signal) {
+    if (!this.#stillUrl) {
+      return null;
+    }
+    try {
+      const response = await fetch(this.#stillUrl, { headers: this.#headers(), signal });
+      return response.status === 200 ? await response.blob() : null;
+    } catch {
+      return null;
     }
   }
 
@@ -221,6 +236,7 @@ export class WhepSession {
     const link = headers.get('link');
     this.#eventsUrl = absolute(eventsUrlOfLink(link));
     this.#layerUrl = absolute(layerUrlOfLink(link));
+    this.#stillUrl = absolute(stillUrlOfLink(link));
     const iceServers = iceServersOfLink(link);
     if (iceServers.length > 0 && !this.#options.iceServers && !this.#over) {
       this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });

@@ -4,6 +4,7 @@
 
 const EVENTS_RELATION = 'urn:ietf:params:whep:ext:core:server-sent-events';
 const LAYER_RELATION = 'urn:ietf:params:whep:ext:core:layer';
+const STILL_RELATION = 'preview'; // RFC 6903
 
 /** Ask for stereo: without it in the offer browsers play Opus as mono. */
 export function withStereo(sdp) {
@@ -43,6 +44,7 @@ function urlOfLink(header, relation) {
 
 export const eventsUrlOfLink = (header) => urlOfLink(header, EVENTS_RELATION);
 export const layerUrlOfLink = (header) => urlOfLink(header, LAYER_RELATION);
+export const stillUrlOfLink = (header) => urlOfLink(header, STILL_RELATION);
 
 /** The layers in the data of a `layers` event: those of the first m-line that has
  * some, the best first. */

@@ -115,7 +115,7 @@ export class MediaWatch {
   }
 
   #isThere({ framesDecoded }) {
-    if (framesDecoded > 0) {
+    if (framesDecoded > 0 || this.#firstFrameMs !== null) {
       return true;
     }
     const isVideoAgreed = this.#session.pc.getTransceivers().some((t) =>

@@ -449,8 +449,9 @@ static const WcKey limits_keys[] = {
         .name = "max-snapshot-decoders",
         UINT (0, 16),
         .fallback = "2",
-        .allowed = "0 to 16; 0: there are no snapshots",
-        .description = "Key frames that are decoded at once for snapshot.jpg.",
+        .allowed = "0 to 16; 0: there are none",
+        .description = "Key frames that are decoded at once for snapshot.jpg "
+                       "and the posters of players.",
         LIVE (max_snapshot_decoders),
     },
 };

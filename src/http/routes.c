@@ -19,6 +19,7 @@
 #include "http/pages.h"
 #include "http/whep-events.h"
 #include "http/whep-layers.h"
+#include "http/whep-poster.h"
 #include "http/whep-session.h"
 #include "http/whep.h"
 #include "http/whip.h"
@@ -71,6 +72,8 @@ static const WcRoute routes[] = {
 
   { "/whep/{id}/{secret}/layer", POST, KIB, wc_whep_session_check,
     wc_whep_layers_select },
+  { "/whep/{id}/{secret}/poster.jpg", GET, KIB, wc_whep_session_check,
+    wc_whep_poster_get },
 
   { "/api/v1/mountpoints", GET, KIB, wc_api_check, wc_api_mountpoints_list },
   { "/api/v1/mountpoints", POST, JSON_LIMIT, wc_api_check,

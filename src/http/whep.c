@@ -8,6 +8,7 @@
 #include "http/url.h"
 #include "http/whep-events.h"
 #include "http/whep-layers.h"
+#include "http/whep-poster.h"
 
 #include <string.h>
 
@@ -65,6 +66,7 @@ give_answer (WcRequest *request, WcSession *session)
   if (!wc_session_publishes (session)) {
     wc_whep_events_announce (request, session);
     wc_whep_layers_announce (request, session);
+    wc_whep_poster_announce (request, session);
   }
   wc_request_set_field (request, "Cache-Control", "no-store");
   wc_request_answer (request, 201, WC_TYPE_SDP, answer, strlen (answer));

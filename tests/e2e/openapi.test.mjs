@@ -451,6 +451,20 @@ describe("WHEP's extensions", () => {
     contract.judgeEvents('readAllWhepEvents', events);
   }));
 
+  test('a still for who waits for the picture', LIMIT, scoped(async () => {
+    await liveTest(server, 'posed');
+    const answer = await is(201, watch(server, 'posed'));
+    const params = sessionOf(answer);
+    assert.match(answer.headers.link, new RegExp(
+      `</whep/posed/${params.secret}/poster.jpg>; rel="preview"; type="image/jpeg"`));
+    await is(200, contract.call(server, 'readPoster', { params }));
+    await is(200, manage('disableMountpoint', on('posed')));
+    await is(204, contract.call(server, 'readPoster', { params }));
+    await is(200, contract.call(server, 'leave', { params }));
+    await is(404, contract.call(server, 'readPoster', { params }));
+    await is(204, manage('destroyMountpoint', on('posed')));
+  }));
+
   test('layers are refused where there are none', scoped(async () => {
     const params = sessionOf(await is(201, watch(server, 'live')));
     const call = (options) => contract.call(server, 'selectLayer', { params, ...options });
