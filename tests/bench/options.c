@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PROGRAM "whepcast-bench"
+
 static struct {
   char *api, *srtp;
   gboolean sequential, own_sockets, version;
@@ -254,6 +256,8 @@ tb_options_parse (TbOptions *options, int *argc, char ***argv)
   g_autoptr (GError) error = NULL;
   const char *fault;
 
+  /* What is not parsed does not tell GLib the program's name. */
+  g_set_prgname (PROGRAM);
   if (wants_help (*argc, *argv)) {
     g_autofree char *help = g_option_context_get_help (context, FALSE, NULL);
 
@@ -265,7 +269,7 @@ tb_options_parse (TbOptions *options, int *argc, char ***argv)
     return FALSE;
   }
   if (raw.version) {
-    puts ("whepcast-bench " TB_VERSION);
+    puts (PROGRAM " " TB_VERSION);
     exit (0);
   }
   if (raw.sequential) {

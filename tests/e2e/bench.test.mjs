@@ -150,6 +150,7 @@ describe('whepcast-bench', () => {
     }
     const { code, text } = await runBench(scope, ['--help']);
     assert.equal(code, 0);
+    assert.match(text, /^Usage:\n {2}whepcast-bench \[OPTION/);
     assert.match(text, /--crowd-rate/);
   }));
 });
