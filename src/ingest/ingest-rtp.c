@@ -98,7 +98,7 @@ input_unref (gpointer data)
 
 static gboolean
 connect_port (const Track *track, WcPipeline *pipeline, const char *source,
-              GSocket *socket, const char *sink, WcPipelineSampleFunc func,
+              GSocket *socket, const char *sink, WcSampleFunc func,
               GError **error)
 {
   return wc_pipeline_set_object (pipeline, source, "socket", socket, error) &&

@@ -3,34 +3,6 @@
 
 #include "ingest/ingest.h"
 
-#include <gst/app/gstappsink.h>
-
-typedef struct {
-  WcPipelineSampleFunc func;
-  gpointer user_data;
-  GDestroyNotify destroy;
-} Sink;
-
-static void
-sink_free (gpointer data)
-{
-  Sink *sink = data;
-
-  sink->destroy (sink->user_data);
-  g_free (sink);
-}
-
-static GstFlowReturn
-on_new_sample (GstAppSink *appsink, gpointer user_data)
-{
-  const Sink *sink = user_data;
-  g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (appsink, 0);
-
-  if (sample != NULL)
-    sink->func (sample, sink->user_data);
-  return GST_FLOW_OK;
-}
-
 static GstElement *
 parse_branch (const char *name, GError **error)
 {
@@ -45,23 +17,6 @@ parse_branch (const char *name, GError **error)
     g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
                  "pipeline \"%s\": %s", name, cause->message);
   return bin;
-}
-
-/* Takes over @sink. */
-static gboolean
-connect_sink (GstElement *bin, const char *name, Sink *sink, GError **error)
-{
-  GstAppSinkCallbacks callbacks = {.new_sample = on_new_sample};
-  g_autoptr (GstElement) out = gst_bin_get_by_name (GST_BIN (bin), "out");
-
-  if (out == NULL || !GST_IS_APP_SINK (out)) {
-    sink_free (sink);
-    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
-                 "pipeline \"%s\" has no appsink \"out\"", name);
-    return FALSE;
-  }
-  gst_app_sink_set_callbacks (GST_APP_SINK (out), &callbacks, sink, sink_free);
-  return TRUE;
 }
 
 static gboolean
@@ -83,19 +38,20 @@ link_branch (GstPad *pad, GstElement *bin, const char *name, GError **error)
 }
 
 gboolean
-wc_pipeline_branch (GstPad *pad, const char *name, WcPipelineSampleFunc func,
+wc_pipeline_branch (GstPad *pad, const char *name, WcSampleFunc func,
                     gpointer user_data, GDestroyNotify destroy, GError **error)
 {
   g_autoptr (GstElement) bin = parse_branch (name, error);
-  Sink *sink;
 
   if (bin == NULL) {
     destroy (user_data);
     return FALSE;
   }
   gst_object_ref_sink (bin);
-  sink = g_new (Sink, 1);
-  *sink = (Sink){func, user_data, destroy};
-  return connect_sink (bin, name, sink, error) &&
-         link_branch (pad, bin, name, error);
+  if (!wc_sample_sink_connect (bin, "out", func, user_data, destroy)) {
+    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
+                 "pipeline \"%s\" has no appsink \"out\"", name);
+    return FALSE;
+  }
+  return link_branch (pad, bin, name, error);
 }

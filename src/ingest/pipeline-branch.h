@@ -10,6 +10,6 @@
 /** Makes the part @name, adds it to the pipeline that @pad belongs to, and
  * links it. Samples go to @func; @user_data is let go with @destroy, on failure
  * too. Errors: WC_INGEST_ERROR_INTERNAL. */
-gboolean wc_pipeline_branch (GstPad *pad, const char *name,
-                             WcPipelineSampleFunc func, gpointer user_data,
-                             GDestroyNotify destroy, GError **error);
+gboolean wc_pipeline_branch (GstPad *pad, const char *name, WcSampleFunc func,
+                             gpointer user_data, GDestroyNotify destroy,
+                             GError **error);

@@ -5,7 +5,6 @@
 #include "ingest/ingest.h"
 #include "ingest/state-thread.h"
 
-#include <gst/app/gstappsink.h>
 #include <string.h>
 
 #define RESOURCE_DIRECTORY "/whepcast/pipelines"
@@ -305,60 +304,21 @@ wc_pipeline_get_element (WcPipeline *pipeline, const char *element,
   return found;
 }
 
-/* --- sinks -----------------------------------------------------------------
+/* --- sinks and pads --------------------------------------------------------
  */
-
-typedef struct {
-  WcPipelineSampleFunc func;
-  gpointer user_data;
-  GDestroyNotify destroy;
-} Sink;
-
-static void
-sink_free (gpointer data)
-{
-  Sink *sink = data;
-
-  sink->destroy (sink->user_data);
-  g_free (sink);
-}
-
-static GstFlowReturn
-on_new_sample (GstAppSink *appsink, gpointer user_data)
-{
-  Sink *sink = user_data;
-  g_autoptr (GstSample) sample = gst_app_sink_try_pull_sample (appsink, 0);
-
-  if (sample != NULL)
-    sink->func (sample, sink->user_data);
-  return GST_FLOW_OK;
-}
 
 gboolean
 wc_pipeline_connect_sink (WcPipeline *pipeline, const char *sink,
-                          WcPipelineSampleFunc func, gpointer user_data,
+                          WcSampleFunc func, gpointer user_data,
                           GDestroyNotify destroy, GError **error)
 {
-  GstAppSinkCallbacks callbacks = {.new_sample = on_new_sample};
-  g_autoptr (GstElement) element =
-      gst_bin_get_by_name (GST_BIN (pipeline->element), sink);
-
-  if (element == NULL || !GST_IS_APP_SINK (element)) {
-    destroy (user_data);
-    g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
-                 "its text has no appsink \"%s\"", sink);
-    return FALSE;
-  }
-
-  Sink *data = g_new (Sink, 1);
-  *data = (Sink){func, user_data, destroy};
-  gst_app_sink_set_callbacks (GST_APP_SINK (element), &callbacks, data,
-                              sink_free);
-  return TRUE;
+  if (wc_sample_sink_connect (pipeline->element, sink, func, user_data,
+                              destroy))
+    return TRUE;
+  g_set_error (error, WC_INGEST_ERROR, WC_INGEST_ERROR_INTERNAL,
+               "its text has no appsink \"%s\"", sink);
+  return FALSE;
 }
-
-/* --- pads ------------------------------------------------------------------
- */
 
 typedef struct {
   WcPipelinePadFunc func;

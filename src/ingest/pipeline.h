@@ -8,6 +8,8 @@
  * logged, and the owner builds a new pipeline. */
 #pragma once
 
+#include "ingest/sample-sink.h"
+
 #include <gst/gst.h>
 
 #define WC_TYPE_PIPELINE (wc_pipeline_get_type ())
@@ -58,13 +60,11 @@ gboolean wc_pipeline_set_caps (WcPipeline *pipeline, const char *element,
 GstElement *wc_pipeline_get_element (WcPipeline *pipeline, const char *element,
                                      GError **error);
 
-/** @sink: an appsink. @func is called on its streaming thread for each sample;
- * @user_data is let go with @destroy after the last call. */
-typedef void (*WcPipelineSampleFunc) (GstSample *sample, gpointer user_data);
+/** @sink: an appsink; see wc_sample_sink_connect (). The error says that there
+ * is none. */
 gboolean wc_pipeline_connect_sink (WcPipeline *pipeline, const char *sink,
-                                   WcPipelineSampleFunc func,
-                                   gpointer user_data, GDestroyNotify destroy,
-                                   GError **error);
+                                   WcSampleFunc func, gpointer user_data,
+                                   GDestroyNotify destroy, GError **error);
 
 /** @func is called on a streaming thread for each pad that @element, a demuxer,
  * shows, and with NULL when it has shown all; see pipeline-branch.h. @user_data
