@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection whose webrtcbin negotiates and does DTLS, and nothing else: its
  * media goes past it, by the engine. Datagrams are queued by a worker and run
- * in order on the handshake pool, one thread at a time per peer.
+ * in order on the handshake pool (connection-queue.h).
  *
- * Owns the connection. Reference-counted: the peer has one reference, a
- * scheduled run another. */
+ * Owns the connection; the peer owns it. */
 #pragma once
 
 #include "peer/connection.h"
@@ -23,11 +22,12 @@ typedef struct {
   void (*left) (gpointer user_data);
 } WcHandshakeEvents;
 
-/** @pool: runs wc_handshake_run (). @events is a static table. */
+/** @pool: runs wc_connection_queue_run (). @events is a static table. */
 WcHandshake *wc_handshake_new (GThreadPool *pool,
                                const WcHandshakeEvents *events,
                                gpointer user_data);
-void wc_handshake_unref (WcHandshake *handshake);
+/** One that was opened is closed before. */
+void wc_handshake_free (WcHandshake *handshake);
 
 /** Control pool. */
 gboolean wc_handshake_open (WcHandshake *handshake,
@@ -42,6 +42,3 @@ void wc_handshake_connected (WcHandshake *handshake);
 /** A DTLS datagram; copied. Any thread, after open. */
 void wc_handshake_receive (WcHandshake *handshake, const guint8 *data,
                            gsize size);
-
-/** The function of the handshake pool. */
-void wc_handshake_run (gpointer handshake, gpointer unused);

@@ -3,9 +3,8 @@
 
 #include "base/log.h"
 #include "peer/connection-pool.h"
-#include "peer/handshake.h"
+#include "peer/connection-queue.h"
 #include "peer/peer.h"
-#include "peer/webrtcbin-lane.h"
 
 #include <gst/gst.h>
 #include <malloc.h>
@@ -70,10 +69,10 @@ run_task (gpointer data, gpointer unused)
 }
 
 static void
-run_handshake (gpointer handshake, gpointer unused)
+run_handshake (gpointer queue, gpointer unused)
 {
   ensure_low_priority ();
-  wc_handshake_run (handshake, unused);
+  wc_connection_queue_run (queue, unused);
 }
 
 static void
@@ -224,7 +223,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
    * by whoever looks at the process. */
   factory->control_pool =
       g_thread_pool_new (run_task, NULL, (gint)n_threads, TRUE, error);
-  factory->lane_pool = g_thread_pool_new (wc_webrtcbin_lane_run, NULL,
+  factory->lane_pool = g_thread_pool_new (wc_connection_queue_run, NULL,
                                           (gint)n_threads, TRUE, error);
   factory->handshake_pool =
       g_thread_pool_new (run_handshake, NULL, 2, TRUE, error);

@@ -266,7 +266,7 @@ on_retired (gpointer peer)
   WcPeerPrivate *self = PRIVATE (peer);
 
   self->busy = FALSE;
-  g_clear_pointer (&self->handshake, wc_handshake_unref);
+  g_clear_pointer (&self->handshake, wc_handshake_free);
   g_clear_pointer (&self->plan, wc_sdp_plan_free); /* tens of KiB */
   if (self->state == WC_PEER_CLOSED)
     begin_tear_down (peer);
@@ -458,7 +458,7 @@ wc_peer_finalize (GObject *object)
 {
   WcPeerPrivate *self = PRIVATE (object);
 
-  g_clear_pointer (&self->handshake, wc_handshake_unref);
+  g_clear_pointer (&self->handshake, wc_handshake_free);
   g_clear_pointer (&self->plan, wc_sdp_plan_free);
   wc_peer_factory_note_garbage (self->factory);
   g_clear_object (&self->factory);

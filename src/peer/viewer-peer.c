@@ -221,7 +221,7 @@ wc_viewer_peer_finalize (GObject *object)
   WcViewerPeer *self = WC_VIEWER_PEER (object);
 
   g_clear_pointer (&self->subscriber, wc_subscriber_unref);
-  g_clear_pointer (&self->lane, wc_webrtcbin_lane_unref);
+  g_clear_pointer (&self->lane, wc_webrtcbin_lane_free);
   g_clear_pointer (&self->direct, wc_direct_lane_unref);
   g_free (self->stream_id);
   g_free (self->cname);

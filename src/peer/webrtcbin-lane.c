@@ -6,13 +6,11 @@
 #include "base/log.h"
 #include "engine/rtcp.h"
 #include "peer/certificate.h"
+#include "peer/connection-queue.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
-/* About half a second of 10 Mbit/s; beyond it the viewer skips. */
-#define MAX_MEDIA 600
 #define MAX_DATAGRAMS 128
 #define RTP_HEADER_SIZE 12
 /* With headers, RTX, tag and frame. */
@@ -24,130 +22,51 @@
  * more often is heard no more often than this. */
 #define KEY_REQUEST_INTERVAL_US (100 * 1000)
 
-typedef enum { ITEM_CONNECTED, ITEM_DATAGRAM, ITEM_KEYS, ITEM_MEDIA } ItemType;
-
-typedef struct {
-  ItemType type;
-  WcMedia media;
-  WcOutgoing outgoing; /* with a reference to its packet */
-  gsize size;
-  guint8 *data; /* of a datagram */
-} Item;
-
 struct WcWebrtcbinLane {
-  atomic_uint refs;
-  GThreadPool *pool;
   const WcWebrtcbinLaneEvents *events;
   gpointer user_data;
   WcSubscriber *subscriber; /* borrowed */
-  WcConnection *connection;
+  WcConnectionQueue *queue;
   GPtrArray *fingerprints; /* of the plan's offer, borrowed */
   guint32 ssrc[WC_N_MEDIA];
-
-  pthread_mutex_t lock; /* guards the next seven */
-  pthread_cond_t idle;
-  GArray *queue; /* of Item */
-  guint n_media, n_datagrams;
-  guint n_running;    /* media of the run that goes on */
-  gboolean scheduled; /* queued in the pool or running */
-  gboolean closed;
 
   guint32 senders[MAX_SENDERS]; /* the worker's: SSRCs of SRTCP let in */
   guint n_senders;
 
-  GArray *running;       /* the runner's: swapped with queue */
   gint64 key_request_us; /* RTCP's: when the last one was passed on */
   atomic_uint nacks, plis;
   atomic_int rtt_ms, loss_256; /* of the newest reports */
   WcReportMeter reports;
 };
 
-/* --- queue ---------------------------------------------------------------- */
-
-static void
-clear_item (Item *item)
-{
-  if (item->type == ITEM_MEDIA)
-    wc_packet_unref (item->outgoing.packet);
-  g_free (item->data);
-}
-
-/* With the lock held. TRUE: the caller must push the lane to the pool. */
-static gboolean
-schedule (WcWebrtcbinLane *lane)
-{
-  if (lane->scheduled)
-    return FALSE;
-  lane->scheduled = TRUE;
-  atomic_fetch_add (&lane->refs, 1);
-  return TRUE;
-}
-
-static void
-enqueue (WcWebrtcbinLane *lane, Item item)
-{
-  pthread_mutex_lock (&lane->lock);
-  gboolean room = !lane->closed && (item.type != ITEM_DATAGRAM ||
-                                    lane->n_datagrams < MAX_DATAGRAMS);
-  if (room) {
-    lane->n_datagrams += item.type == ITEM_DATAGRAM;
-    g_array_append_val (lane->queue, item);
-  }
-  gboolean push = room && schedule (lane);
-  pthread_mutex_unlock (&lane->lock);
-
-  if (!room)
-    clear_item (&item);
-  if (push)
-    g_thread_pool_push (lane->pool, lane, NULL);
-}
-
 /* --- the engine's side (worker) ------------------------------------------- */
 
-/* With the lock held. What is on its way to a connection that is too slow must
- * not be more than it takes: later it would be cut out of the middle. */
-static gboolean
-has_room (WcWebrtcbinLane *lane, guint n)
-{
-  gsize bytes = (lane->n_media + lane->n_running + n) * PACKET_SIZE;
-
-  return !lane->closed && lane->n_media + n <= MAX_MEDIA &&
-         wc_subscriber_has_room (lane->subscriber, bytes);
-}
-
+/* What is on its way to a connection that is too slow must not be more than it
+ * takes: later it would be cut out of the middle. */
 static gboolean
 on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
 {
   WcWebrtcbinLane *lane = data;
+  gsize bytes = (wc_connection_queue_n_media (lane->queue) + n) * PACKET_SIZE;
 
-  pthread_mutex_lock (&lane->lock);
-  gboolean room = has_room (lane, n);
-  for (guint i = 0; room && i < n; i++) {
-    Item item = {ITEM_MEDIA, media, packets[i], 0, NULL};
-    wc_packet_ref (packets[i].packet);
-    g_array_append_val (lane->queue, item);
-  }
-  lane->n_media += room ? n : 0;
-  gboolean push = room && schedule (lane);
-  pthread_mutex_unlock (&lane->lock);
-
-  if (push)
-    g_thread_pool_push (lane->pool, lane, NULL);
-  return room;
+  return wc_subscriber_has_room (lane->subscriber, bytes) &&
+         wc_connection_queue_send (lane->queue, media, packets, n);
 }
 
 static void
 on_connected (gpointer data)
 {
-  enqueue (data, (Item){.type = ITEM_CONNECTED});
+  WcWebrtcbinLane *lane = data;
+
+  wc_connection_queue_connected (lane->queue);
 }
 
 static void
 on_datagram (gpointer data, const guint8 *bytes, gsize size)
 {
-  enqueue (data, (Item){.type = ITEM_DATAGRAM,
-                        .size = size,
-                        .data = g_memdup2 (bytes, size)});
+  WcWebrtcbinLane *lane = data;
+
+  wc_connection_queue_receive (lane->queue, bytes, size);
 }
 
 static gboolean
@@ -192,11 +111,12 @@ on_connection_send (const guint8 *data, gsize size, gpointer user_data)
   wc_subscriber_send (lane->subscriber, data, size);
 }
 
-/* Not in place: the handshake is still in webrtcbin's hands here. */
 static void
 on_connection_keys (gpointer user_data)
 {
-  enqueue (user_data, (Item){.type = ITEM_KEYS});
+  WcWebrtcbinLane *lane = user_data;
+
+  wc_connection_queue_keys (lane->queue);
 }
 
 static void
@@ -308,9 +228,11 @@ make_buffer (const WcOutgoing *outgoing)
 
 /* RFC 8827 section 6.5: who has the keys must be who wrote the offer. */
 static void
-check_identity (WcWebrtcbinLane *lane)
+check_identity (gpointer user_data)
 {
-  g_autofree char *pem = wc_connection_dup_peer_pem (lane->connection);
+  WcWebrtcbinLane *lane = user_data;
+  g_autofree char *pem =
+      wc_connection_dup_peer_pem (wc_connection_queue_connection (lane->queue));
 
   if (pem != NULL && wc_certificate_matches (pem, lane->fingerprints))
     lane->events->secured (lane->user_data);
@@ -319,71 +241,18 @@ check_identity (WcWebrtcbinLane *lane)
 }
 
 static void
-run_item (WcWebrtcbinLane *lane, const Item *item)
+send_media (WcMedia media, const WcOutgoing *outgoing, gpointer user_data)
 {
-  switch (item->type) {
-  case ITEM_CONNECTED:
-    wc_connection_ice_connected (lane->connection);
-    break;
-  case ITEM_DATAGRAM:
-    wc_connection_receive (lane->connection, item->data, item->size);
-    break;
-  case ITEM_KEYS:
-    check_identity (lane);
-    break;
-  case ITEM_MEDIA:
-    wc_connection_send (lane->connection, item->media,
-                        make_buffer (&item->outgoing));
-    break;
-  }
+  WcWebrtcbinLane *lane = user_data;
+
+  wc_connection_send (wc_connection_queue_connection (lane->queue), media,
+                      make_buffer (outgoing));
 }
 
-static void
-take_queue (WcWebrtcbinLane *lane)
-{
-  pthread_mutex_lock (&lane->lock);
-  if (!lane->closed) {
-    GArray *queue = lane->queue;
-    lane->queue = lane->running;
-    lane->running = queue;
-    lane->n_running = lane->n_media;
-    lane->n_media = 0;
-    lane->n_datagrams = 0;
-  }
-  pthread_mutex_unlock (&lane->lock);
-}
-
-/* TRUE: nothing is left, and the lane is not scheduled any more. */
-static gboolean
-finish_run (WcWebrtcbinLane *lane)
-{
-  pthread_mutex_lock (&lane->lock);
-  gboolean finished = lane->queue->len == 0 || lane->closed;
-  lane->n_running = 0;
-  if (finished) {
-    lane->scheduled = FALSE;
-    pthread_cond_broadcast (&lane->idle);
-  }
-  pthread_mutex_unlock (&lane->lock);
-  return finished;
-}
-
-/* What came meanwhile waits behind the other viewers' turns: one who sends
- * without end must not keep a thread of the pool. */
-void
-wc_webrtcbin_lane_run (gpointer data, gpointer unused)
-{
-  WcWebrtcbinLane *lane = data;
-
-  take_queue (lane);
-  for (guint i = 0; i < lane->running->len; i++)
-    run_item (lane, &g_array_index (lane->running, Item, i));
-  g_array_set_size (lane->running, 0);
-  if (finish_run (lane))
-    wc_webrtcbin_lane_unref (lane);
-  else
-    g_thread_pool_push (lane->pool, lane, NULL);
-}
+static const WcConnectionQueueFuncs queue_funcs = {
+    .keys = check_identity,
+    .media = send_media,
+};
 
 /* --- life ----------------------------------------------------------------- */
 
@@ -393,29 +262,18 @@ wc_webrtcbin_lane_new (GThreadPool *pool, const WcWebrtcbinLaneEvents *events,
 {
   WcWebrtcbinLane *lane = g_new0 (WcWebrtcbinLane, 1);
 
-  atomic_init (&lane->refs, 1);
   atomic_init (&lane->rtt_ms, -1);
-  lane->pool = pool;
   lane->events = events;
   lane->user_data = user_data;
-  pthread_mutex_init (&lane->lock, NULL);
-  pthread_cond_init (&lane->idle, NULL);
-  lane->queue = g_array_new (FALSE, FALSE, sizeof (Item));
-  lane->running = g_array_new (FALSE, FALSE, sizeof (Item));
-  g_array_set_clear_func (lane->queue, (GDestroyNotify)clear_item);
-  g_array_set_clear_func (lane->running, (GDestroyNotify)clear_item);
+  lane->queue =
+      wc_connection_queue_new (pool, MAX_DATAGRAMS, &queue_funcs, lane);
   return lane;
 }
 
 void
-wc_webrtcbin_lane_unref (WcWebrtcbinLane *lane)
+wc_webrtcbin_lane_free (WcWebrtcbinLane *lane)
 {
-  if (atomic_fetch_sub (&lane->refs, 1) != 1)
-    return;
-  g_array_unref (lane->queue);
-  g_array_unref (lane->running);
-  pthread_cond_destroy (&lane->idle);
-  pthread_mutex_destroy (&lane->lock);
+  wc_connection_queue_unref (lane->queue);
   g_free (lane);
 }
 
@@ -432,28 +290,26 @@ wc_webrtcbin_lane_open (WcWebrtcbinLane *lane, const WcConnectionParams *params,
 {
   lane->fingerprints = params->plan->offer->fingerprints;
   memcpy (lane->ssrc, params->ssrc, sizeof lane->ssrc);
-  lane->connection =
+  WcConnection *connection =
       wc_connection_open (params, &connection_callbacks, lane, error);
-  return lane->connection != NULL;
+  wc_connection_queue_set_connection (lane->queue, connection);
+  return connection != NULL;
 }
 
 guint32
 wc_webrtcbin_lane_rtx_ssrc (WcWebrtcbinLane *lane, WcMedia media)
 {
-  return wc_connection_rtx_ssrc (lane->connection, media);
+  return wc_connection_rtx_ssrc (wc_connection_queue_connection (lane->queue),
+                                 media);
 }
 
 void
 wc_webrtcbin_lane_close (WcWebrtcbinLane *lane)
 {
-  pthread_mutex_lock (&lane->lock);
-  lane->closed = TRUE;
-  while (lane->scheduled)
-    pthread_cond_wait (&lane->idle, &lane->lock);
-  g_array_set_size (lane->queue, 0);
-  pthread_mutex_unlock (&lane->lock);
-  if (lane->connection != NULL)
-    wc_connection_close (g_steal_pointer (&lane->connection));
+  WcConnection *connection = wc_connection_queue_close (lane->queue);
+
+  if (connection != NULL)
+    wc_connection_close (connection);
 }
 
 void

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The webrtcbin lane: media reaches the viewer through its webrtcbin, which
  * does RTP sessions, retransmission and SRTP. The worker only appends to the
- * viewer's bounded queue; the lane pool runs the queue, one thread at a time
- * per viewer.
+ * viewer's bounded queue, which the lane pool runs (connection-queue.h).
  *
- * The lane owns the viewer's connection. Reference-counted: the peer has one
- * reference, a scheduled run another. */
+ * The lane owns the viewer's connection; the peer owns the lane. */
 #pragma once
 
 #include "engine/lane.h"
@@ -36,11 +34,12 @@ typedef struct {
 /** What the engine calls; `lane_data` is the WcWebrtcbinLane. */
 extern const WcLane wc_webrtcbin_lane;
 
-/** @pool: runs wc_webrtcbin_lane_run (). @events come on any thread. */
+/** @pool: runs wc_connection_queue_run (). @events come on any thread. */
 WcWebrtcbinLane *wc_webrtcbin_lane_new (GThreadPool *pool,
                                         const WcWebrtcbinLaneEvents *events,
                                         gpointer user_data);
-void wc_webrtcbin_lane_unref (WcWebrtcbinLane *lane);
+/** One that was opened is closed before. */
+void wc_webrtcbin_lane_free (WcWebrtcbinLane *lane);
 
 /** The lane's subscriber, before anything else. (transfer none): the owner
  * keeps it until wc_webrtcbin_lane_close () has returned. */
@@ -58,6 +57,3 @@ void wc_webrtcbin_lane_close (WcWebrtcbinLane *lane);
 
 void wc_webrtcbin_lane_get_stats (WcWebrtcbinLane *lane,
                                   WcWebrtcbinLaneStats *stats);
-
-/** The function of the lane pool. */
-void wc_webrtcbin_lane_run (gpointer lane, gpointer unused);
