@@ -19,6 +19,7 @@ struct WcConnection {
   guint history_ms;
 
   gboolean keys_only;
+  gboolean negotiated;                /* with the present peer */
   guint n_peers;                      /* that it had before */
   gboolean ice_connected, dtls_began; /* with any of them; with the present */
 

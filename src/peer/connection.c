@@ -294,7 +294,7 @@ link_sources (WcConnection *connection, const WcSdpPlan *plan, GError **error)
 }
 
 static WcConnection *
-new_connection (const char *pem, guint history_ms)
+make (const char *pem, guint history_ms)
 {
   WcConnection *connection = g_new0 (WcConnection, 1);
 
@@ -318,7 +318,7 @@ lock_rtpbin (WcConnection *connection)
 WcConnection *
 wc_connection_prepare (const char *pem)
 {
-  WcConnection *connection = new_connection (pem, 0);
+  WcConnection *connection = make (pem, 0);
 
   connection->keys_only = TRUE;
   lock_rtpbin (connection);
@@ -348,32 +348,26 @@ wc_connection_fits (WcConnection *connection, const WcSdpPlan *plan)
          connection->setup == wc_sdp_plan_setup (plan);
 }
 
-static WcConnection *
-take_or_make (const WcConnectionParams *params)
+WcConnection *
+wc_connection_new (const WcConnectionParams *params)
 {
   if (params->prepared != NULL)
     return params->prepared;
   return params->keys_only ? wc_connection_prepare (params->pem)
-                           : new_connection (params->pem, params->history_ms);
+                           : make (params->pem, params->history_ms);
 }
 
-WcConnection *
-wc_connection_open (const WcConnectionParams *params,
+gboolean
+wc_connection_open (WcConnection *connection, const WcConnectionParams *params,
                     const WcConnectionCallbacks *callbacks, gpointer user_data,
                     GError **error)
 {
-  WcConnection *connection = take_or_make (params);
-
   connection->callbacks = *callbacks;
   connection->user_data = user_data;
-  gboolean opened = params->keys_only
-                        ? wc_connection_negotiate (connection, params, error)
+  connection->negotiated =
+      params->keys_only ? wc_connection_negotiate (connection, params, error)
                         : open_for_media (connection, params, error);
-  if (!opened) {
-    wc_connection_close (connection);
-    return NULL;
-  }
-  return connection;
+  return connection->negotiated;
 }
 
 /* --- ending --------------------------------------------------------------- */
@@ -487,6 +481,7 @@ forget_peer (WcConnection *connection)
 {
   connection->callbacks = (WcConnectionCallbacks){0};
   connection->user_data = NULL;
+  connection->negotiated = FALSE;
   connection->goodbye_size = 0;
   atomic_store (&connection->n_ready, 0);
   atomic_store (&connection->sent_finished, FALSE);
@@ -521,8 +516,9 @@ renew_dtls (WcConnection *connection)
 gboolean
 wc_connection_recycle (WcConnection *connection, GByteArray *kept)
 {
-  if (!connection->keys_only || connection->dtls_enc == NULL ||
-      connection->dtls_dec == NULL || ++connection->n_peers == MAX_PEERS)
+  if (!connection->keys_only || !connection->negotiated ||
+      connection->dtls_enc == NULL || connection->dtls_dec == NULL ||
+      ++connection->n_peers == MAX_PEERS)
     return FALSE;
   say_goodbye (connection, kept);
   if (!renew_dtls (connection))

@@ -52,10 +52,14 @@ WcConnection *wc_connection_prepare (const char *pem);
  * in DTLS. */
 gboolean wc_connection_fits (WcConnection *connection, const WcSdpPlan *plan);
 
-/** Makes the pipeline and negotiates; takes some milliseconds. */
-WcConnection *wc_connection_open (const WcConnectionParams *params,
-                                  const WcConnectionCallbacks *callbacks,
-                                  gpointer user_data, GError **error);
+/** The one that is `prepared`, or another. */
+WcConnection *wc_connection_new (const WcConnectionParams *params);
+/** Negotiates; takes some milliseconds. One that fails is no good for another
+ * peer either, and is to be ended like one that has served. */
+gboolean wc_connection_open (WcConnection *connection,
+                             const WcConnectionParams *params,
+                             const WcConnectionCallbacks *callbacks,
+                             gpointer user_data, GError **error);
 /** Sends DTLS close_notify if DTLS is up, tears down, frees. May take long. */
 void wc_connection_close (WcConnection *connection);
 

@@ -107,12 +107,12 @@ gboolean
 wc_handshake_open (WcHandshake *handshake, const WcConnectionParams *params,
                    GError **error)
 {
-  WcConnection *connection =
-      wc_connection_open (params, &connection_callbacks, handshake, error);
+  WcConnection *connection = wc_connection_new (params);
 
   handshake->fingerprints = params->plan->offer->fingerprints;
   wc_connection_queue_set_connection (handshake->queue, connection);
-  return connection != NULL;
+  return wc_connection_open (connection, params, &connection_callbacks,
+                             handshake, error);
 }
 
 WcConnection *

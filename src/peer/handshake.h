@@ -29,7 +29,7 @@ WcHandshake *wc_handshake_new (GThreadPool *pool,
 /** One that was opened is closed before. */
 void wc_handshake_free (WcHandshake *handshake);
 
-/** Control pool. */
+/** Control pool. To be closed also if it fails. */
 gboolean wc_handshake_open (WcHandshake *handshake,
                             const WcConnectionParams *params, GError **error);
 /** Control pool: waits for a run to end and drops the queue; the engine must be

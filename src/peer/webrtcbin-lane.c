@@ -290,10 +290,10 @@ wc_webrtcbin_lane_open (WcWebrtcbinLane *lane, const WcConnectionParams *params,
 {
   lane->fingerprints = params->plan->offer->fingerprints;
   memcpy (lane->ssrc, params->ssrc, sizeof lane->ssrc);
-  WcConnection *connection =
-      wc_connection_open (params, &connection_callbacks, lane, error);
+  WcConnection *connection = wc_connection_new (params);
   wc_connection_queue_set_connection (lane->queue, connection);
-  return connection != NULL;
+  return wc_connection_open (connection, params, &connection_callbacks, lane,
+                             error);
 }
 
 guint32

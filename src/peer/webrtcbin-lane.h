@@ -46,7 +46,7 @@ void wc_webrtcbin_lane_free (WcWebrtcbinLane *lane);
 void wc_webrtcbin_lane_set_subscriber (WcWebrtcbinLane *lane,
                                        WcSubscriber *subscriber);
 
-/** Control pool. */
+/** Control pool. To be closed also if it fails. */
 gboolean wc_webrtcbin_lane_open (WcWebrtcbinLane *lane,
                                  const WcConnectionParams *params,
                                  GError **error);

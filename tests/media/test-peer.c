@@ -8,6 +8,7 @@
 #include "peer/viewer-peer.h"
 
 #include <gst/gst.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -18,6 +19,7 @@
 
 #define WAIT_US (10 * G_USEC_PER_SEC)
 #define FLOOD 400
+#define REST_US (3 * G_USEC_PER_SEC)
 
 typedef struct {
   WcEngine *engine;
@@ -26,6 +28,7 @@ typedef struct {
   guint64 seq;
   TcLoop *loop;
   TcOfferOptions offer;
+  gboolean spoilt; /* webrtcbin takes no offer without a user name */
   TcPeer *viewer;
   TcDescription *answer;
   WcPeer *peer;
@@ -149,6 +152,8 @@ join (Fixture *f, TcPeerOptions options)
   g_assert_no_error (error);
   WcSdpPlan *plan = wc_sdp_plan_new (offer, present, &policy, &error);
   g_assert_no_error (error);
+  if (f->spoilt)
+    plan->offer->ufrag[0] = '\0';
   f->peer = wc_viewer_peer_new (f->factory, plan, tracks, "test");
   g_signal_connect (f->peer, "key-frame-wanted", G_CALLBACK (on_wanted), f);
   wc_peer_negotiate_async (f->peer, on_negotiated, f);
@@ -402,6 +407,62 @@ set_up_direct (Fixture *f, gconstpointer setup)
   set_up (f, GINT_TO_POINTER (TRUE));
 }
 
+/* When the webrtcbin of a viewer was freed; 0: not yet. */
+static atomic_llong freed_us;
+
+static void
+on_freed (gpointer unused, GObject *webrtcbin)
+{
+  atomic_store (&freed_us, g_get_monotonic_time ());
+}
+
+/* A webrtcbin has a dtlsdec from its first negotiation on. */
+static gboolean
+on_deep_element_added (GSignalInvocationHint *hint, guint n,
+                       const GValue *values, gpointer unused)
+{
+  GObject *bin = g_value_get_object (&values[0]);
+  GstElementFactory *factory =
+      gst_element_get_factory (g_value_get_object (&values[2]));
+
+  if (g_str_equal (G_OBJECT_TYPE_NAME (bin), "GstWebRTCBin") &&
+      factory != NULL && g_str_equal (GST_OBJECT_NAME (factory), "dtlsdec"))
+    g_object_weak_ref (bin, on_freed, NULL);
+  return TRUE;
+}
+
+/* One that has had a viewer is not freed before its timers have run out (see
+ * wc_connection_stop ()), also if the next viewer comes to nothing. */
+static void
+test_failed_negotiation (Fixture *f, gconstpointer unused)
+{
+  guint signal = g_signal_lookup ("deep-element-added", GST_TYPE_BIN);
+  gulong hook =
+      g_signal_add_emission_hook (signal, 0, on_deep_element_added, NULL, NULL);
+  gint64 joined_us = g_get_monotonic_time ();
+  gint64 deadline = joined_us + 4 * WAIT_US;
+
+  atomic_store (&freed_us, 0);
+  play (f, 5);
+  leave (f);
+  g_signal_remove_emission_hook (signal, hook);
+
+  f->spoilt = TRUE;
+  join (f, (TcPeerOptions){.never_ice = TRUE});
+  wait_negotiated (f);
+  g_assert_error (f->error, WC_PEER_ERROR, WC_PEER_ERROR_NEGOTIATION);
+  g_clear_error (&f->error);
+  leave (f);
+
+  f->spoilt = FALSE;
+  wc_track_clear (f->track);
+  play (f, 5);
+  leave (f);
+  while (atomic_load (&freed_us) == 0 && g_get_monotonic_time () < deadline)
+    turn (f);
+  g_assert_cmpint (atomic_load (&freed_us), >=, joined_us + REST_US);
+}
+
 /* --- retirement: the direct lane ------------------------------------------ */
 
 static gboolean
@@ -526,6 +587,7 @@ main (int argc, char **argv)
               set_up_direct, test_one_after_another, tear_down);
   g_test_add ("/peer/direct/one-after-another/active", Fixture, "active",
               set_up_direct, test_one_after_another, tear_down);
+  ADD_DIRECT ("failed-negotiation", test_failed_negotiation);
   ADD_DIRECT ("retire", test_retire);
   ADD_DIRECT ("close-while-retiring", test_close_while_retiring);
   ADD_DIRECT ("lost-finished", test_lost_finished);
