@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a connection is made of (connection.c, connection-sdp.c). Internal to
- * the two. */
+/* What a connection is made of (connection.c, connection-sdp.c,
+ * connection-dtls.c). Internal to the three. */
 #pragma once
 
 #include "peer/connection.h"
@@ -56,3 +56,17 @@ gboolean wc_connection_negotiate (WcConnection *connection,
  * so. FALSE. */
 gboolean wc_connection_fail (GError **error, const char *step,
                              const GstStructure *reply);
+
+/** What its webrtcbin sends, DTLS and all: on any thread, to the callback
+ * `send`. @connection: a WcConnection. */
+void wc_connection_on_send (const guint8 *data, gsize size,
+                            gpointer connection);
+/** The two elements of its DTLS, which webrtcbin has made. */
+void wc_connection_set_dtls_dec (WcConnection *connection, GstElement *element);
+void wc_connection_set_dtls_enc (WcConnection *connection, GstElement *element);
+/** Whoever else still holds them calls us no more. */
+void wc_connection_release_dtls (WcConnection *connection);
+/** Callbacks stop. @kept: see wc_connection_recycle (). Idempotent. */
+void wc_connection_say_goodbye (WcConnection *connection, GByteArray *kept);
+/** DTLS is as it was before there was a peer. FALSE: it is not. */
+gboolean wc_connection_renew_dtls (WcConnection *connection);
