@@ -4,6 +4,8 @@
 #include "bench/answer.h"
 #include "bench/janus-message.h"
 
+#include "common/http.h"
+
 #include "base/clock.h"
 
 #include <json-glib/json-glib.h>
@@ -25,81 +27,23 @@ typedef enum {
 struct _TbJanus {
   TcLoop *loop;
   TbJanusOptions options;
-  TcWhepState state;
+  TcViewing viewing;
   Step step;
-  TcPeer *peer;
   TcHttp *http;
   TcTimer *timer; /* of keep-alives */
   guint64 session, handle;
   TcDescription *offer;
-  gint64 start_us, answered_us;
-  char error[256];
 };
 
 static void send_step (TbJanus *janus);
-
-static void
-set_state (TbJanus *janus, TcWhepState state)
-{
-  if (janus->state == state)
-    return;
-  janus->state = state;
-  if (janus->options.changed != NULL)
-    janus->options.changed (janus, state, janus->options.data);
-}
-
-G_GNUC_PRINTF (2, 3)
-static void
-fail (TbJanus *janus, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  g_vsnprintf (janus->error, sizeof janus->error, format, arguments);
-  va_end (arguments);
-  tc_timer_unset (janus->timer);
-  set_state (janus, TC_WHEP_FAILED);
-}
-
-static void
-on_peer_changed (TcPeer *peer, TcPeerState state, gpointer data)
-{
-  TbJanus *janus = data;
-
-  if (janus->state != TC_WHEP_CONNECTING && janus->state != TC_WHEP_PLAYING)
-    return;
-  switch (state) {
-  case TC_PEER_NEW:
-  case TC_PEER_CONNECTING:
-  case TC_PEER_HANDSHAKE:
-    break;
-  case TC_PEER_CONNECTED:
-    set_state (janus, TC_WHEP_PLAYING);
-    break;
-  case TC_PEER_CLOSED:
-    set_state (janus, TC_WHEP_CLOSED);
-    break;
-  case TC_PEER_FAILED:
-    fail (janus, "%s", tc_peer_error (peer));
-    break;
-  }
-}
-
-static void
-on_packet (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
-           gpointer data)
-{
-  TbJanus *janus = data;
-
-  if (janus->options.peer.packet != NULL)
-    janus->options.peer.packet (peer, track, packet, janus->options.peer.data);
-}
 
 static void
 on_keepalive_due (gpointer data)
 {
   TbJanus *janus = data;
 
+  if (janus->viewing.state == TC_WHEP_FAILED)
+    return;
   if (janus->step == STEP_IDLE && janus->http == NULL)
     send_step (janus);
   tc_timer_set (janus->timer, wc_clock_now_us () +
@@ -113,6 +57,7 @@ tb_janus_new (TcLoop *loop, const TbJanusOptions *options)
 
   janus->loop = loop;
   janus->options = *options;
+  tc_viewing_init (&janus->viewing, &options->peer);
   janus->timer = tc_timer_new (loop, on_keepalive_due, janus);
   return janus;
 }
@@ -122,7 +67,7 @@ tb_janus_free (TbJanus *janus)
 {
   tc_timer_free (janus->timer);
   g_clear_pointer (&janus->http, tc_http_free);
-  g_clear_pointer (&janus->peer, tc_peer_free);
+  tc_viewing_clear (&janus->viewing);
   g_clear_pointer (&janus->offer, tc_description_free);
   g_free (janus);
 }
@@ -162,14 +107,15 @@ add_watch (TbJanus *janus, JsonBuilder *builder)
 static void
 add_start (TbJanus *janus, JsonBuilder *builder)
 {
+  TcPeer *peer = janus->viewing.peer;
   TcOfferTransport transport = {
-      .ufrag = tc_peer_ufrag (janus->peer),
-      .pwd = tc_peer_pwd (janus->peer),
-      .fingerprint = tc_peer_fingerprint (janus->peer),
+      .ufrag = tc_peer_ufrag (peer),
+      .pwd = tc_peer_pwd (peer),
+      .fingerprint = tc_peer_fingerprint (peer),
       .ip = janus->options.peer.link.send != NULL
                 ? janus->options.peer.link.ip
                 : janus->options.peer.local_address,
-      .port = tc_peer_port (janus->peer),
+      .port = tc_peer_port (peer),
   };
   g_autofree char *sdp = tb_answer_write (janus->offer, &transport);
 
@@ -263,10 +209,10 @@ go_to (TbJanus *janus, Step step)
 static void
 connect_peer (TbJanus *janus)
 {
-  janus->answered_us = wc_clock_now_us ();
-  set_state (janus, TC_WHEP_CONNECTING);
+  janus->viewing.answered_us = wc_clock_now_us ();
   /* A lite agent does not check: the viewer does, and controls. */
-  tc_peer_connect (janus->peer, janus->offer, TRUE, janus->offer->ice_lite);
+  tc_viewing_connect (&janus->viewing, janus->offer, TRUE,
+                      janus->offer->ice_lite);
 }
 
 static void
@@ -280,17 +226,9 @@ take_offer (TbJanus *janus, const char *sdp)
   }
   janus->offer = tc_description_parse (sdp, &error);
   if (janus->offer == NULL)
-    fail (janus, "offer: %s", error->message);
+    tc_viewing_fail (&janus->viewing, "offer: %s", error->message);
   else
     go_to (janus, STEP_START);
-}
-
-static void
-finish_stop (TbJanus *janus)
-{
-  if (janus->peer != NULL)
-    tc_peer_close (janus->peer);
-  set_state (janus, TC_WHEP_CLOSED);
 }
 
 static void
@@ -323,7 +261,7 @@ next_step (TbJanus *janus, const TbJanusMessage *message)
   case STEP_IDLE:
     break;
   case STEP_DESTROY:
-    finish_stop (janus);
+    tc_viewing_finish (&janus->viewing);
     break;
   }
 }
@@ -351,19 +289,20 @@ on_answered (const TcHttpResponse *response, gpointer data)
   const char *fault;
 
   if (janus->step == STEP_DESTROY) {
-    finish_stop (janus);
+    tc_viewing_finish (&janus->viewing);
     return;
   }
   if (response->status != 200) {
-    fail (janus, "step %d: %u %s", (int)janus->step, response->status,
-          response->error != NULL ? response->error : "");
+    tc_viewing_fail (&janus->viewing, "step %d: %u %s", (int)janus->step,
+                     response->status,
+                     response->error != NULL ? response->error : "");
     return;
   }
   message =
       tb_janus_message_parse (response->body->str, response->body->len, &error);
   fault = message != NULL ? find_fault (janus, message) : error->message;
   if (fault != NULL)
-    fail (janus, "step %d: %s", (int)janus->step, fault);
+    tc_viewing_fail (&janus->viewing, "step %d: %s", (int)janus->step, fault);
   else
     next_step (janus, message);
 }
@@ -386,63 +325,48 @@ send_step (TbJanus *janus)
 void
 tb_janus_start (TbJanus *janus)
 {
-  TcPeerOptions peer = janus->options.peer;
-  g_autoptr (GError) error = NULL;
-
-  g_return_if_fail (janus->state == TC_WHEP_NEW);
-  peer.changed = on_peer_changed;
-  peer.packet = on_packet;
-  peer.data = janus;
-  janus->peer = tc_peer_new (janus->loop, &peer, &error);
-  if (janus->peer == NULL) {
-    fail (janus, "%s", error->message);
+  g_return_if_fail (janus->viewing.state == TC_WHEP_NEW);
+  if (!tc_viewing_open (&janus->viewing, janus->loop))
     return;
-  }
-  set_state (janus, TC_WHEP_SIGNALLING);
-  janus->start_us = wc_clock_now_us ();
+  tc_viewing_signal (&janus->viewing);
   send_step (janus);
 }
 
 void
 tb_janus_stop (TbJanus *janus)
 {
-  if (janus->state == TC_WHEP_CLOSING || janus->step == STEP_DESTROY)
+  if (janus->viewing.state == TC_WHEP_CLOSING || janus->step == STEP_DESTROY)
     return;
   tc_timer_unset (janus->timer);
   g_clear_pointer (&janus->http, tc_http_free);
   if (janus->session == 0) {
-    finish_stop (janus);
+    tc_viewing_finish (&janus->viewing);
     return;
   }
-  set_state (janus, TC_WHEP_CLOSING);
+  janus->viewing.state = TC_WHEP_CLOSING;
   go_to (janus, STEP_DESTROY);
 }
 
 TcWhepState
 tb_janus_state (const TbJanus *janus)
 {
-  return janus->state;
+  return janus->viewing.state;
 }
 
 const char *
 tb_janus_error (const TbJanus *janus)
 {
-  return janus->error;
+  return janus->viewing.error;
 }
 
 TcPeer *
 tb_janus_peer (const TbJanus *janus)
 {
-  return janus->peer;
+  return janus->viewing.peer;
 }
 
 TcWhepTimes
 tb_janus_times (const TbJanus *janus)
 {
-  TcWhepTimes times = {.start_us = janus->start_us,
-                       .answered_us = janus->answered_us};
-
-  if (janus->peer != NULL)
-    tc_whep_times_add_peer (&times, janus->peer);
-  return times;
+  return tc_viewing_times (&janus->viewing);
 }

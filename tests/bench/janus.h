@@ -5,7 +5,7 @@
  * TcWhepClient. Used on its loop's thread. */
 #pragma once
 
-#include "common/whep-client.h"
+#include "common/viewing.h"
 
 #include <glib.h>
 
@@ -16,9 +16,6 @@ typedef struct {
   guint64 mountpoint; /* its number */
   TcPeerOptions peer; /* its changed () is the client's own */
   guint keepalive_s;  /* 0: the server waits for ever (session_timeout = 0) */
-  /** Nullable. Not to free the client in. */
-  void (*changed) (TbJanus *janus, TcWhepState state, gpointer data_pointer);
-  gpointer data;
 } TbJanusOptions;
 
 /** @options is copied; its strings must stay. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/whep-client.h"
 
-#include "base/clock.h"
-
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,84 +8,13 @@
 struct _TcWhepClient {
   TcLoop *loop;
   TcWhepOptions options;
-  TcWhepState state;
-  TcPeer *peer;
+  TcViewing viewing;
   TcHttp *http; /* POST, later DELETE */
   char *offer, *body, *session_url;
   GHashTable *headers;
   TcDescription *answer;
   guint status, delete_status;
-  gint64 start_us, answered_us;
-  char error[256];
 };
-
-static void
-set_state (TcWhepClient *client, TcWhepState state)
-{
-  if (client->state == state)
-    return;
-  client->state = state;
-  if (client->options.changed != NULL)
-    client->options.changed (client, state, client->options.data);
-}
-
-G_GNUC_PRINTF (2, 3)
-static void
-fail (TcWhepClient *client, const char *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  g_vsnprintf (client->error, sizeof client->error, format, arguments);
-  va_end (arguments);
-  set_state (client, TC_WHEP_FAILED);
-}
-
-static void
-on_peer_changed (TcPeer *peer, TcPeerState state, gpointer data)
-{
-  TcWhepClient *client = data;
-
-  if (client->state != TC_WHEP_CONNECTING && client->state != TC_WHEP_PLAYING)
-    return;
-  switch (state) {
-  case TC_PEER_NEW:
-  case TC_PEER_CONNECTING:
-  case TC_PEER_HANDSHAKE:
-    break;
-  case TC_PEER_CONNECTED:
-    set_state (client, TC_WHEP_PLAYING);
-    break;
-  case TC_PEER_CLOSED:
-    set_state (client, TC_WHEP_CLOSED);
-    break;
-  case TC_PEER_FAILED:
-    fail (client, "%s", tc_peer_error (peer));
-    break;
-  }
-}
-
-/* The peer hands its own data to three callbacks; the test's two pass through
- * the client's, so that data is the one that the test gave for them. */
-static void
-on_packet (TcPeer *peer, TcTrack *track, const TcRtpPacket *packet,
-           gpointer data)
-{
-  TcWhepClient *client = data;
-
-  if (client->options.peer.packet != NULL)
-    client->options.peer.packet (peer, track, packet,
-                                 client->options.peer.data);
-}
-
-static void
-on_rtcp (TcPeer *peer, const TcRtcpPart *part, gpointer data)
-{
-  TcWhepClient *client = data;
-
-  if (client->options.peer.rtcp != NULL)
-    client->options.peer.rtcp (peer, part, client->options.peer.data);
-}
 
 TcWhepClient *
 tc_whep_client_new (TcLoop *loop, const TcWhepOptions *options)
@@ -96,6 +23,7 @@ tc_whep_client_new (TcLoop *loop, const TcWhepOptions *options)
 
   client->loop = loop;
   client->options = *options;
+  tc_viewing_init (&client->viewing, &options->peer);
   return client;
 }
 
@@ -103,7 +31,7 @@ void
 tc_whep_client_free (TcWhepClient *client)
 {
   g_clear_pointer (&client->http, tc_http_free);
-  g_clear_pointer (&client->peer, tc_peer_free);
+  tc_viewing_clear (&client->viewing);
   g_clear_pointer (&client->answer, tc_description_free);
   g_clear_pointer (&client->headers, g_hash_table_unref);
   g_free (client->offer);
@@ -145,11 +73,11 @@ make_offer (TcWhepClient *client)
 {
   char ip[WC_ADDRESS_STRLEN];
   TcOfferTransport transport = {
-      .ufrag = tc_peer_ufrag (client->peer),
-      .pwd = tc_peer_pwd (client->peer),
-      .fingerprint = tc_peer_fingerprint (client->peer),
+      .ufrag = tc_peer_ufrag (client->viewing.peer),
+      .pwd = tc_peer_pwd (client->viewing.peer),
+      .fingerprint = tc_peer_fingerprint (client->viewing.peer),
       .ip = client->options.peer.local_address,
-      .port = tc_peer_port (client->peer),
+      .port = tc_peer_port (client->viewing.peer),
   };
   g_autofree char *offer = NULL;
 
@@ -170,7 +98,7 @@ keep_response (TcWhepClient *client, const TcHttpResponse *response)
   const char *location;
 
   client->status = response->status;
-  client->answered_us = response->end_us;
+  client->viewing.answered_us = response->end_us;
   client->headers = g_hash_table_ref (response->headers);
   client->body = g_strdup (response->body->str);
   location = g_hash_table_lookup (client->headers, "location");
@@ -186,12 +114,11 @@ connect_peer (TcWhepClient *client)
   const char *setup = client->answer->setup;
 
   if (strcmp (setup, "active") != 0 && strcmp (setup, "passive") != 0) {
-    fail (client, "a=setup:%s in an answer", setup);
+    tc_viewing_fail (&client->viewing, "a=setup:%s in an answer", setup);
     return;
   }
-  set_state (client, TC_WHEP_CONNECTING);
-  tc_peer_connect (client->peer, client->answer, strcmp (setup, "passive") == 0,
-                   TRUE);
+  tc_viewing_connect (&client->viewing, client->answer,
+                      strcmp (setup, "passive") == 0, TRUE);
 }
 
 static void
@@ -202,13 +129,13 @@ on_answered (const TcHttpResponse *response, gpointer data)
 
   keep_response (client, response);
   if (response->status != 201) {
-    fail (client, "POST: %u %s", response->status,
-          response->error != NULL ? response->error : client->body);
+    tc_viewing_fail (&client->viewing, "POST: %u %s", response->status,
+                     response->error != NULL ? response->error : client->body);
     return;
   }
   client->answer = tc_description_parse (client->body, &error);
   if (client->answer == NULL)
-    fail (client, "answer: %s", error->message);
+    tc_viewing_fail (&client->viewing, "answer: %s", error->message);
   else
     connect_peer (client);
 }
@@ -216,8 +143,6 @@ on_answered (const TcHttpResponse *response, gpointer data)
 void
 tc_whep_client_start (TcWhepClient *client)
 {
-  TcPeerOptions peer = client->options.peer;
-  g_autoptr (GError) error = NULL;
   TcHttpRequest request = {.method = "POST",
                            .url = client->options.url,
                            .content_type = "application/sdp",
@@ -225,29 +150,13 @@ tc_whep_client_start (TcWhepClient *client)
                            .headers = client->options.headers,
                            .timeout_ms = client->options.timeout_ms};
 
-  g_return_if_fail (client->state == TC_WHEP_NEW);
-  peer.changed = on_peer_changed;
-  peer.packet = on_packet;
-  peer.rtcp = on_rtcp;
-  peer.data = client;
-  client->peer = tc_peer_new (client->loop, &peer, &error);
-  if (client->peer == NULL) {
-    fail (client, "%s", error->message);
+  g_return_if_fail (client->viewing.state == TC_WHEP_NEW);
+  if (!tc_viewing_open (&client->viewing, client->loop))
     return;
-  }
   client->offer = make_offer (client);
   request.body = client->offer;
-  set_state (client, TC_WHEP_SIGNALLING);
-  client->start_us = wc_clock_now_us ();
+  tc_viewing_signal (&client->viewing);
   client->http = tc_http_new (client->loop, &request, on_answered, client);
-}
-
-static void
-finish_stop (TcWhepClient *client)
-{
-  if (client->peer != NULL)
-    tc_peer_close (client->peer);
-  set_state (client, TC_WHEP_CLOSED);
 }
 
 static void
@@ -256,7 +165,7 @@ on_deleted (const TcHttpResponse *response, gpointer data)
   TcWhepClient *client = data;
 
   client->delete_status = response->status;
-  finish_stop (client);
+  tc_viewing_finish (&client->viewing);
 }
 
 void
@@ -267,38 +176,28 @@ tc_whep_client_stop (TcWhepClient *client)
                            .token = client->options.token,
                            .timeout_ms = client->options.timeout_ms};
 
-  if (client->state == TC_WHEP_CLOSING ||
-      (client->state == TC_WHEP_CLOSED && client->delete_status != 0))
+  if (client->viewing.state == TC_WHEP_CLOSING ||
+      (client->viewing.state == TC_WHEP_CLOSED && client->delete_status != 0))
     return;
   g_clear_pointer (&client->http, tc_http_free);
   if (client->session_url == NULL || client->options.no_delete) {
-    finish_stop (client);
+    tc_viewing_finish (&client->viewing);
     return;
   }
-  set_state (client, TC_WHEP_CLOSING);
+  client->viewing.state = TC_WHEP_CLOSING;
   client->http = tc_http_new (client->loop, &request, on_deleted, client);
 }
 
 TcWhepState
 tc_whep_client_state (const TcWhepClient *client)
 {
-  return client->state;
-}
-
-const char *
-tc_whep_state_name (TcWhepState state)
-{
-  static const char *const names[] = {"new",     "signalling", "connecting",
-                                      "playing", "closing",    "closed",
-                                      "failed"};
-
-  return names[state];
+  return client->viewing.state;
 }
 
 const char *
 tc_whep_client_error (const TcWhepClient *client)
 {
-  return client->error;
+  return client->viewing.error;
 }
 
 guint
@@ -347,42 +246,21 @@ tc_whep_client_answer (const TcWhepClient *client)
 TcPeer *
 tc_whep_client_peer (const TcWhepClient *client)
 {
-  return client->peer;
+  return client->viewing.peer;
 }
 
 TcTrack *
 tc_whep_client_track (const TcWhepClient *client, WcMedia media)
 {
-  return client->peer != NULL ? tc_peer_find_track (client->peer, media) : NULL;
-}
+  TcPeer *peer = client->viewing.peer;
 
-void
-tc_whep_times_add_peer (TcWhepTimes *times, TcPeer *peer)
-{
-  TcTrack *video = tc_peer_find_track (peer, WC_MEDIA_VIDEO);
-
-  times->ice_us = tc_peer_stats (peer)->ice_us;
-  times->dtls_us = tc_peer_stats (peer)->dtls_us;
-  if (video != NULL)
-    times->first_key_us = tc_track_stats (video)->first_key_complete_us;
-  for (guint i = 0; i < tc_peer_n_tracks (peer); i++) {
-    gint64 first_us = tc_track_stats (tc_peer_track (peer, i))->first_packet_us;
-
-    if (first_us != 0 &&
-        (times->first_packet_us == 0 || first_us < times->first_packet_us))
-      times->first_packet_us = first_us;
-  }
+  return peer != NULL ? tc_peer_find_track (peer, media) : NULL;
 }
 
 TcWhepTimes
 tc_whep_client_times (const TcWhepClient *client)
 {
-  TcWhepTimes times = {.start_us = client->start_us,
-                       .answered_us = client->answered_us};
-
-  if (client->peer != NULL)
-    tc_whep_times_add_peer (&times, client->peer);
-  return times;
+  return tc_viewing_times (&client->viewing);
 }
 
 typedef struct {
@@ -395,7 +273,9 @@ typedef struct {
 static gboolean
 is_over (const TcWhepClient *client)
 {
-  return client->state == TC_WHEP_FAILED || client->state == TC_WHEP_CLOSED;
+  TcWhepState state = client->viewing.state;
+
+  return state == TC_WHEP_FAILED || state == TC_WHEP_CLOSED;
 }
 
 static gboolean
@@ -403,7 +283,7 @@ has_state (gpointer data)
 {
   Wait *wait = data;
 
-  return wait->client->state == wait->state || is_over (wait->client);
+  return wait->client->viewing.state == wait->state || is_over (wait->client);
 }
 
 gboolean
@@ -412,7 +292,7 @@ tc_whep_client_wait (TcWhepClient *client, TcWhepState state, gint64 timeout_ms)
   Wait wait = {.client = client, .state = state};
 
   tc_loop_run (client->loop, timeout_ms, has_state, &wait);
-  return client->state == state;
+  return client->viewing.state == state;
 }
 
 static guint64

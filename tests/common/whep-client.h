@@ -6,21 +6,11 @@
 
 #include "common/http.h"
 #include "common/offer.h"
-#include "common/peer.h"
+#include "common/viewing.h"
 
 #include <glib.h>
 
 typedef struct _TcWhepClient TcWhepClient;
-
-typedef enum {
-  TC_WHEP_NEW,
-  TC_WHEP_SIGNALLING, /* POST is under way */
-  TC_WHEP_CONNECTING, /* ICE and DTLS */
-  TC_WHEP_PLAYING,    /* keys are there */
-  TC_WHEP_CLOSING,    /* DELETE is under way */
-  TC_WHEP_CLOSED,
-  TC_WHEP_FAILED,
-} TcWhepState;
 
 typedef struct {
   const char *url;     /* the WHEP endpoint, http:// */
@@ -32,21 +22,8 @@ typedef struct {
   TcPeerOptions peer; /* its changed () is the client's own */
   gboolean no_delete; /* leaves without DELETE, as a closed tab may */
   guint timeout_ms;   /* of each HTTP request; 0: 15000 */
-  /** Nullable. Not to free the client in. */
-  void (*changed) (TcWhepClient *client, TcWhepState state,
-                   gpointer data_pointer);
-  gpointer data; /* for the two above */
+  gpointer data;      /* for edit_offer */
 } TcWhepOptions;
-
-/** Monotonic microseconds, 0: not yet. */
-typedef struct {
-  gint64 start_us;    /* just before the POST's connection */
-  gint64 answered_us; /* the answer is complete */
-  gint64 ice_us;
-  gint64 dtls_us;
-  gint64 first_packet_us;
-  gint64 first_key_us; /* complete, on the video track */
-} TcWhepTimes;
 
 /** @options is copied; its strings and tables must stay. */
 TcWhepClient *tc_whep_client_new (TcLoop *loop, const TcWhepOptions *options);
@@ -59,7 +36,6 @@ void tc_whep_client_start (TcWhepClient *client);
 void tc_whep_client_stop (TcWhepClient *client);
 
 TcWhepState tc_whep_client_state (const TcWhepClient *client);
-const char *tc_whep_state_name (TcWhepState state);
 /** Why it failed, or "". */
 const char *tc_whep_client_error (const TcWhepClient *client);
 /** Of the POST; 0: no answer. */
@@ -80,8 +56,6 @@ const TcDescription *tc_whep_client_answer (const TcWhepClient *client);
 TcPeer *tc_whep_client_peer (const TcWhepClient *client);
 TcTrack *tc_whep_client_track (const TcWhepClient *client, WcMedia media);
 TcWhepTimes tc_whep_client_times (const TcWhepClient *client);
-/** What the peer knows of them; for clients of other signalling. */
-void tc_whep_times_add_peer (TcWhepTimes *times, TcPeer *peer);
 
 /** These run the loop. FALSE: not within @timeout_ms, or it failed or closed
  * before. */
