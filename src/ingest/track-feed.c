@@ -4,9 +4,8 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/unpack.h"
 #include "ingest/backoff.h"
-#include "ingest/converter.h"
+#include "ingest/conversion-input.h"
 #include "ingest/ingest.h"
 
 #include <gst/gst.h>
@@ -14,17 +13,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* Times in a converter's pipeline are those of the incoming stream, counted
- * from here, so that none is negative. */
-#define PTS_BASE (3600 * GST_SECOND)
-/* A group of pictures that began longer ago is not gone through for a viewer
- * who comes: the next key frame is sooner. */
-#define MAX_CATCH_UP_US (4 * G_USEC_PER_SEC)
-/* What has come in is kept for as long as it takes to read it. */
-#define INPUT_HISTORY_MS 100
 /* Fewer frames than these are not worth watching. */
 #define MIN_KEPT_RATE_MILLI 10000
-#define READ_BATCH 32
 /* A converter that has run for so long is not one that fails at once. */
 #define STEADY_US (10 * G_USEC_PER_SEC)
 #define CPU_WINDOW_US (2 * G_USEC_PER_SEC)
@@ -49,17 +39,8 @@ struct WcTrackFeed {
   WcNormaliserStats earlier; /* of what received before, see count_on () */
   gint64 patience_us;
   gboolean retired;
-  /* what is converted comes in here; NULL: it goes to `out` as it comes */
-  WcTrack *input_track;
-  WcNormaliser *input;
-  guint64 input_seq; /* of `input_track`: to be read next */
-  WcUnpacker unpacker;
-  gboolean has_offset;
-  gint64 offset_us;       /* capture time - time of the incoming stream */
-  gint64 newest_us;       /* of the incoming stream */
-  gint64 now_us;          /* of the packet that is being pushed */
-  WcConverter *converter; /* nullable */
-  gboolean awaits_start;  /* the converter is to begin at a start point */
+  WcConversionInput *input; /* NULL: what comes goes to `out` */
+  WcConverter *converter;   /* nullable */
   WcConversionStatus status;
 
   /* the main thread's */
@@ -104,27 +85,6 @@ set_reason (WcTrackFeed *self, const char *reason)
   self->status.reason = g_strdup (reason);
 }
 
-/* --- times -----------------------------------------------------------------
- */
-
-static GstClockTime
-pts_of (const WcTrackFeed *self, gint64 timestamp)
-{
-  gint64 base = (gint64)(PTS_BASE / GST_SECOND) * self->clock_rate;
-
-  return gst_util_uint64_scale ((guint64)MAX (timestamp + base, 0), GST_SECOND,
-                                self->clock_rate);
-}
-
-static guint32
-rtp_timestamp_of (const WcTrackFeed *self, GstClockTime pts)
-{
-  guint32 rate = self->conversion->target->clock_rate;
-
-  return (guint32)(gst_util_uint64_scale_round (pts, rate, GST_SECOND) -
-                   PTS_BASE / GST_SECOND * rate);
-}
-
 /* --- out of the converter --------------------------------------------------
  */
 
@@ -134,70 +94,17 @@ on_converted (gpointer user_data, const guint8 *rtp, gsize size,
 {
   WcTrackFeed *self = user_data;
   guint8 packet[MAX_RTP_SIZE];
-  gint64 media_us = ((gint64)pts - (gint64)PTS_BASE) / 1000;
 
   if (size < 12 || size > sizeof packet)
     return;
   memcpy (packet, rtp, size);
-  wc_write_u32 (packet + 4, rtp_timestamp_of (self, pts));
   pthread_mutex_lock (&self->lock);
-  if (!self->retired && self->input != NULL && self->converter != NULL)
+  if (!self->retired && self->input != NULL && self->converter != NULL) {
+    wc_write_u32 (packet + 4, wc_conversion_input_timestamp (self->input, pts));
     wc_normaliser_push_made (self->out, packet, size,
-                             media_us + self->offset_us);
+                             wc_conversion_input_capture_us (self->input, pts));
+  }
   pthread_mutex_unlock (&self->lock);
-}
-
-/* --- into the converter, with the lock held --------------------------------
- */
-
-static void
-on_unpacked (gpointer user_data, const guint8 *data, gsize size,
-             gint64 timestamp, gboolean continues)
-{
-  WcTrackFeed *self = user_data;
-
-  wc_converter_push (self->converter, data, size,
-                     continues ? GST_CLOCK_TIME_NONE : pts_of (self, timestamp),
-                     self->now_us);
-}
-
-static void
-note_times (WcTrackFeed *self, const WcPacket *packet)
-{
-  gint64 media_us = wc_ticks_to_us (packet->timestamp, self->clock_rate);
-
-  self->newest_us =
-      self->has_offset ? MAX (self->newest_us, media_us) : media_us;
-  self->offset_us = packet->capture_us - media_us;
-  self->has_offset = TRUE;
-}
-
-static void
-take_input (WcTrackFeed *self, const WcPacket *packet)
-{
-  note_times (self, packet);
-  if (self->converter == NULL)
-    return;
-  if (self->awaits_start && !(packet->flags & WC_PACKET_START))
-    return;
-  self->awaits_start = FALSE;
-  wc_unpacker_push (&self->unpacker, packet);
-}
-
-static void
-read_input (WcTrackFeed *self, gint64 now_us)
-{
-  WcPacket *packets[READ_BATCH];
-  gboolean skipped = FALSE;
-  guint n;
-
-  self->now_us = now_us;
-  while ((n = wc_track_read (self->input_track, &self->input_seq, packets,
-                             READ_BATCH, &skipped)) > 0)
-    for (guint i = 0; i < n; i++) {
-      take_input (self, packets[i]);
-      wc_packet_unref (packets[i]);
-    }
 }
 
 /* --- which way, with the lock held -----------------------------------------
@@ -206,33 +113,18 @@ read_input (WcTrackFeed *self, gint64 now_us)
 static gboolean
 open_input (WcTrackFeed *self, const char **reason)
 {
-  WcTrackLimits limits = {INPUT_HISTORY_MS, self->limits.gop_max_bytes};
-
-  self->input_track = wc_track_new (self->codec, self->clock_rate, &limits);
-  self->input = wc_normaliser_new (self->input_track, self->clock);
-  wc_normaliser_set_patience (self->input, self->patience_us);
-  self->input_seq = wc_track_head (self->input_track);
-  self->has_offset = FALSE;
-  wc_unpacker_init (&self->unpacker, &self->conversion->unpack, on_unpacked,
-                    self);
+  self->input =
+      wc_conversion_input_new (self->conversion, self->clock_rate, self->clock,
+                               self->limits.gop_max_bytes);
+  wc_normaliser_set_patience (self->input->normaliser, self->patience_us);
   return !is_video (self) ||
-         wc_normaliser_set_fmtp (self->input, self->fmtp, reason);
-}
-
-static void
-close_input (WcTrackFeed *self)
-{
-  if (self->input == NULL)
-    return;
-  wc_unpacker_clear (&self->unpacker);
-  g_clear_pointer (&self->input, wc_normaliser_free);
-  g_clear_pointer (&self->input_track, wc_track_unref);
+         wc_normaliser_set_fmtp (self->input->normaliser, self->fmtp, reason);
 }
 
 static WcNormaliser *
 receiver (WcTrackFeed *self)
 {
-  return self->input != NULL ? self->input : self->out;
+  return self->input != NULL ? self->input->normaliser : self->out;
 }
 
 /* @after receives in the place of @before: what is counted goes on from there,
@@ -273,7 +165,7 @@ wc_track_feed_push (WcTrackFeed *self, const guint8 *rtp, gsize size,
   pthread_mutex_lock (&self->lock);
   good = wc_normaliser_push (receiver (self), rtp, size, now_us);
   if (self->input != NULL)
-    read_input (self, now_us);
+    wc_conversion_input_read (self->input, now_us);
   pthread_mutex_unlock (&self->lock);
   return good;
 }
@@ -293,7 +185,7 @@ wc_track_feed_restart (WcTrackFeed *self)
   pthread_mutex_lock (&self->lock);
   wc_normaliser_restart (receiver (self));
   if (self->input != NULL)
-    read_input (self, self->now_us);
+    wc_conversion_input_read (self->input, self->input->now_us);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -303,7 +195,7 @@ wc_track_feed_flush (WcTrackFeed *self, gint64 now_us)
   pthread_mutex_lock (&self->lock);
   wc_normaliser_flush (receiver (self), now_us);
   if (self->input != NULL)
-    read_input (self, now_us);
+    wc_conversion_input_read (self->input, now_us);
   pthread_mutex_unlock (&self->lock);
 }
 
@@ -328,8 +220,8 @@ void
 wc_track_feed_forget (WcTrackFeed *self)
 {
   pthread_mutex_lock (&self->lock);
-  if (self->input_track != NULL)
-    wc_track_clear (self->input_track);
+  if (self->input != NULL)
+    wc_track_clear (self->input->track);
   if (!self->retired)
     wc_track_clear (self->track);
   pthread_mutex_unlock (&self->lock);
@@ -369,7 +261,7 @@ wc_track_feed_dup_input (WcTrackFeed *self)
   WcTrack *input;
 
   pthread_mutex_lock (&self->lock);
-  input = self->input_track != NULL ? wc_track_ref (self->input_track) : NULL;
+  input = self->input != NULL ? wc_track_ref (self->input->track) : NULL;
   pthread_mutex_unlock (&self->lock);
   return input;
 }
@@ -384,7 +276,7 @@ wc_track_feed_is_ready (WcTrackFeed *self)
   pthread_mutex_lock (&self->lock);
   converts = self->input != NULL && self->status.state != WC_CONVERSION_FAILED;
   if (converts)
-    wc_track_get_stats (self->input_track, &input);
+    wc_track_get_stats (self->input->track, &input);
   pthread_mutex_unlock (&self->lock);
   return stats.has_start || (converts && input.has_start);
 }
@@ -396,34 +288,6 @@ static void
 unref_feed (gpointer self)
 {
   wc_track_feed_unref (self);
-}
-
-/* Where the converter begins, with the lock held: sound with the next packet, a
- * picture with the newest key frame if that is not long ago. */
-static void
-choose_beginning (WcTrackFeed *self)
-{
-  guint64 start;
-  gint64 timestamp = 0, capture_us, newest_us;
-  guint32 frame;
-
-  self->input_seq = wc_track_head (self->input_track);
-  self->awaits_start = is_video (self);
-  if (!is_video (self) || !wc_track_find_start (self->input_track, &start) ||
-      !wc_track_newest (self->input_track, &timestamp, &capture_us, &frame))
-    return;
-  newest_us = wc_ticks_to_us (timestamp, self->clock_rate);
-  WcPacket *first = NULL;
-  gboolean skipped;
-  guint64 from = start;
-  if (wc_track_read (self->input_track, &from, &first, 1, &skipped) != 1)
-    return;
-  if (newest_us - wc_ticks_to_us (first->timestamp, self->clock_rate) <
-      MAX_CATCH_UP_US) {
-    self->input_seq = start;
-    wc_converter_skip_until (self->converter, pts_of (self, timestamp));
-  }
-  wc_packet_unref (first);
 }
 
 static void
@@ -445,11 +309,8 @@ start_converter (WcTrackFeed *self, gint64 now_us)
     self->started_us = now_us;
     self->status.starts++;
     self->status.state = WC_CONVERSION_RUNNING;
-    wc_unpacker_clear (&self->unpacker);
-    wc_unpacker_init (&self->unpacker, &self->conversion->unpack, on_unpacked,
-                      self);
     wc_normaliser_restart (self->out);
-    choose_beginning (self);
+    wc_conversion_input_begin (self->input, converter);
   }
   pthread_mutex_unlock (&self->lock);
   if (converter == NULL)
@@ -468,6 +329,7 @@ stop_converter (WcTrackFeed *self, WcConversionState state)
   pthread_mutex_lock (&self->lock);
   converter = g_steal_pointer (&self->converter);
   if (converter != NULL) {
+    wc_conversion_input_end (self->input);
     self->status.cpu_us += wc_converter_cpu_us (converter);
     self->status.cpu_permille = 0;
     self->status.state = state;
@@ -544,7 +406,7 @@ begin_transcoding (WcTrackFeed *self, const char *reason)
   pthread_mutex_lock (&self->lock);
   wc_normaliser_flush (self->out, G_MAXINT64);
   open_input (self, &why);
-  count_on (self, self->out, self->input);
+  count_on (self, self->out, self->input->normaliser);
   self->status.state = WC_CONVERSION_SLEEPING;
   if (!self->retired)
     wc_track_clear (self->track);
@@ -557,8 +419,8 @@ end_transcoding (WcTrackFeed *self)
 {
   stop_converter (self, WC_CONVERSION_NONE);
   pthread_mutex_lock (&self->lock);
-  count_on (self, self->input, self->out);
-  close_input (self);
+  count_on (self, self->input->normaliser, self->out);
+  g_clear_pointer (&self->input, wc_conversion_input_free);
   wc_normaliser_restart (self->out);
   self->status.state = WC_CONVERSION_NONE;
   if (!self->retired)
@@ -733,7 +595,7 @@ wc_track_feed_unref (WcTrackFeed *self)
 {
   if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
     return;
-  close_input (self);
+  g_clear_pointer (&self->input, wc_conversion_input_free);
   g_clear_pointer (&self->out, wc_normaliser_free);
   g_clear_pointer (&self->conversion, wc_conversion_free);
   wc_conversion_status_clear (&self->status);
