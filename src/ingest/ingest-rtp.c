@@ -3,13 +3,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ingest/pipeline.h"
-#include "ingest/ports.h"
 #include "ingest/rtp-diagnosis.h"
+#include "ingest/rtp-receiver.h"
 #include "ingest/rtp-spec.h"
-#include "ingest/rtp-track.h"
-
-#include <gst/net/gstnetaddressmeta.h>
 
 #define TICK_MS 100
 #define RETRY_MIN_MS 1000
@@ -19,11 +15,8 @@
 #define PORT_RELEASE_MS 500
 
 typedef struct {
-  const WcTrackSpec *spec; /* of wc_ingest_spec (); NULL: no such track */
-  WcPortLease *lease;
-  WcRtpTrack *input;
-  WcPipeline *pipeline; /* NULL: stopped, or to be made anew */
-  WcPipeline *stopping; /* nullable: the one before; may still read */
+  const WcTrackSpec *spec; /* of wc_ingest_spec () */
+  WcRtpReceiver *receiver; /* NULL: no such track */
   gboolean is_silent;
 } Track;
 
@@ -42,90 +35,10 @@ struct _WcIngestRtp {
 
 G_DEFINE_FINAL_TYPE (WcIngestRtp, wc_ingest_rtp, WC_TYPE_INGEST)
 
-/* --- streaming threads: they know a WcRtpTrack and nothing else ------------
+/* --- receivers -------------------------------------------------------------
  */
 
-static gboolean
-read_sender (GstBuffer *buffer, WcAddress *from)
-{
-  GstNetAddressMeta *meta = gst_buffer_get_net_address_meta (buffer);
-  struct sockaddr_storage name;
-
-  if (meta == NULL ||
-      !g_socket_address_to_native (meta->addr, &name, sizeof name, NULL))
-    return FALSE;
-  *from = wc_address_from_sockaddr ((struct sockaddr *)&name);
-  return TRUE;
-}
-
-typedef void (*PushFunc) (WcRtpTrack *input, const guint8 *data, gsize size,
-                          const WcAddress *from, gint64 now_us);
-
-static void
-push_sample (GstSample *sample, WcRtpTrack *input, PushFunc push)
-{
-  GstBuffer *buffer = gst_sample_get_buffer (sample);
-  WcAddress from;
-  GstMapInfo map;
-
-  if (buffer == NULL || !read_sender (buffer, &from) ||
-      !gst_buffer_map (buffer, &map, GST_MAP_READ))
-    return;
-  push (input, map.data, map.size, &from, wc_clock_now_us ());
-  gst_buffer_unmap (buffer, &map);
-}
-
-static void
-on_rtp (GstSample *sample, gpointer user_data)
-{
-  push_sample (sample, user_data, wc_rtp_track_push_rtp);
-}
-
-static void
-on_rtcp (GstSample *sample, gpointer user_data)
-{
-  push_sample (sample, user_data, wc_rtp_track_push_rtcp);
-}
-
-static void
-input_unref (gpointer data)
-{
-  wc_rtp_track_unref (data);
-}
-
-/* --- pipelines -------------------------------------------------------------
- */
-
-static gboolean
-connect_port (const Track *track, WcPipeline *pipeline, const char *source,
-              GSocket *socket, const char *sink, WcSampleFunc func,
-              GError **error)
-{
-  return wc_pipeline_set_object (pipeline, source, "socket", socket, error) &&
-         wc_pipeline_connect_sink (pipeline, sink, func,
-                                   wc_rtp_track_ref (track->input), input_unref,
-                                   error);
-}
-
-static WcPipeline *
-make_pipeline (WcIngestRtp *self, const Track *track, GError **error)
-{
-  GSocket *rtp = wc_port_lease_rtp_socket (track->lease);
-  GSocket *rtcp = wc_port_lease_rtcp_socket (track->lease);
-  const char *name = rtp == rtcp ? "rtp-muxed" : "rtp";
-  g_autoptr (WcPipeline) pipeline =
-      wc_pipeline_new (name, wc_ingest_spec (WC_INGEST (self))->id, error);
-
-  if (pipeline == NULL ||
-      !connect_port (track, pipeline, "rtp", rtp, "out", on_rtp, error) ||
-      (rtp != rtcp && !connect_port (track, pipeline, "rtcp", rtcp, "rtcp_out",
-                                     on_rtcp, error)))
-    return NULL;
-  return g_steal_pointer (&pipeline);
-}
-
-static void drop_pipeline (WcIngestRtp *self, Track *track);
-static void ensure_pipelines (WcIngestRtp *self);
+static void ensure_receivers (WcIngestRtp *self);
 static void update_state (WcIngestRtp *self);
 
 static gboolean
@@ -134,7 +47,7 @@ on_retry (gpointer user_data)
   WcIngestRtp *self = user_data;
 
   self->retry_source = 0;
-  ensure_pipelines (self);
+  ensure_receivers (self);
   update_state (self);
   return G_SOURCE_REMOVE;
 }
@@ -151,49 +64,50 @@ schedule_retry (WcIngestRtp *self, const char *reason)
 }
 
 static void
-on_pipeline_failed (WcPipeline *pipeline, const char *reason, WcIngestRtp *self)
+on_receiver_failed (const char *reason, gpointer user_data)
 {
-  for (guint i = 0; i < WC_N_MEDIA; i++)
-    if (self->tracks[i].pipeline == pipeline)
-      drop_pipeline (self, &self->tracks[i]);
+  WcIngestRtp *self = user_data;
+
   schedule_retry (self, reason);
   update_state (self);
 }
 
 static void
-drop_pipeline (WcIngestRtp *self, Track *track)
-{
-  if (track->pipeline == NULL)
-    return;
-  g_signal_handlers_disconnect_by_data (track->pipeline, self);
-  wc_pipeline_stop (track->pipeline);
-  g_set_object (&track->stopping, track->pipeline);
-  g_clear_object (&track->pipeline);
-}
-
-static void
-ensure_pipeline (WcIngestRtp *self, Track *track)
+ensure_receiver (WcIngestRtp *self, WcRtpReceiver *receiver)
 {
   g_autoptr (GError) error = NULL;
 
-  if (track->spec == NULL || track->pipeline != NULL)
-    return;
-  track->pipeline = make_pipeline (self, track, &error);
-  if (track->pipeline == NULL) {
+  if (!wc_rtp_receiver_start (receiver, &error))
     schedule_retry (self, error->message);
-    return;
-  }
-  g_signal_connect (track->pipeline, "failed", G_CALLBACK (on_pipeline_failed),
-                    self);
-  wc_pipeline_play (track->pipeline);
 }
 
 static void
-ensure_pipelines (WcIngestRtp *self)
+ensure_receivers (WcIngestRtp *self)
 {
   g_clear_pointer (&self->broken, g_free);
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    ensure_pipeline (self, &self->tracks[i]);
+    if (self->tracks[i].receiver != NULL)
+      ensure_receiver (self, self->tracks[i].receiver);
+}
+
+static void
+stop_receivers (WcIngestRtp *self)
+{
+  for (guint i = 0; i < WC_N_MEDIA; i++)
+    if (self->tracks[i].receiver != NULL)
+      wc_rtp_receiver_stop (self->tracks[i].receiver);
+}
+
+static WcRtpTrack *
+input_of (const Track *track)
+{
+  return wc_rtp_receiver_input (track->receiver);
+}
+
+static WcTrackFeed *
+feed_of (const Track *track)
+{
+  return wc_rtp_track_feed (input_of (track));
 }
 
 /* --- state -----------------------------------------------------------------
@@ -219,7 +133,7 @@ static void
 note_silence (WcIngestRtp *self, Track *track, gboolean is_silent)
 {
   if (is_silent && !track->is_silent)
-    wc_rtp_track_forget (track->input);
+    wc_rtp_track_forget (input_of (track));
   if (!is_silent)
     self->retry_ms = 0;
   track->is_silent = is_silent;
@@ -234,13 +148,13 @@ look_at_track (WcIngestRtp *self, Track *track, Summary *summary, gint64 now_us)
   WcTrackStats stats;
   WcRtpDiagnosis diagnosis;
 
-  wc_rtp_track_flush (track->input, now_us);
-  wc_track_feed_supervise (wc_rtp_track_feed (track->input),
-                           self->started && self->watched, now_us);
-  wc_rtp_track_get_status (track->input, &status);
-  wc_rtp_track_get_stats (track->input, &input);
+  wc_rtp_track_flush (input_of (track), now_us);
+  wc_track_feed_supervise (feed_of (track), self->started && self->watched,
+                           now_us);
+  wc_rtp_track_get_status (input_of (track), &status);
+  wc_rtp_track_get_stats (input_of (track), &input);
   wc_track_get_stats (ring, &stats);
-  stats.has_start = wc_track_feed_is_ready (wc_rtp_track_feed (track->input));
+  stats.has_start = wc_track_feed_is_ready (feed_of (track));
   wc_rtp_diagnose (&diagnosis, track->spec, &status, &input, &stats,
                    wc_ingest_spec (WC_INGEST (self))->source_timeout_ms,
                    now_us);
@@ -298,7 +212,7 @@ explain_missing (WcIngestRtp *self, Summary *summary, gint64 now_us)
     return;
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     const Track *track = &self->tracks[i];
-    if (track->spec == NULL || !track->is_silent)
+    if (track->receiver == NULL || !track->is_silent)
       continue;
     g_autofree char *text = g_strdup_printf (
         "no %s comes on port %u", wc_media_name (i), track->spec->port);
@@ -330,7 +244,7 @@ update_state (WcIngestRtp *self)
   gint64 now_us = wc_clock_now_us ();
 
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    if (self->tracks[i].spec != NULL)
+    if (self->tracks[i].receiver != NULL)
       look_at_track (self, &self->tracks[i], &summary, now_us);
 
   WcIngestState state = choose_state (self, &summary);
@@ -382,10 +296,10 @@ wc_ingest_rtp_start (WcIngest *ingest)
   self->started = TRUE;
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     self->tracks[i].is_silent = TRUE;
-    if (self->tracks[i].input != NULL)
-      wc_rtp_track_open (self->tracks[i].input);
+    if (self->tracks[i].receiver != NULL)
+      wc_rtp_track_open (input_of (&self->tracks[i]));
   }
-  ensure_pipelines (self);
+  ensure_receivers (self);
   self->tick_source = g_timeout_add (TICK_MS, on_tick, self);
   update_state (self);
 }
@@ -399,11 +313,12 @@ stop_sources (WcIngestRtp *self)
   g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_pointer (&self->broken, g_free);
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    if (self->tracks[i].input != NULL) {
-      wc_rtp_track_close (self->tracks[i].input);
-      wc_track_feed_supervise (wc_rtp_track_feed (self->tracks[i].input), FALSE,
+    if (self->tracks[i].receiver != NULL) {
+      wc_rtp_track_close (input_of (&self->tracks[i]));
+      wc_track_feed_supervise (feed_of (&self->tracks[i]), FALSE,
                                wc_clock_now_us ());
     }
+  stop_receivers (self);
 }
 
 static void
@@ -414,8 +329,6 @@ wc_ingest_rtp_stop (WcIngest *ingest)
   if (!self->started)
     return;
   stop_sources (self);
-  for (guint i = 0; i < WC_N_MEDIA; i++)
-    drop_pipeline (self, &self->tracks[i]);
   wc_ingest_set_state (ingest, WC_INGEST_IDLE, NULL);
 }
 
@@ -427,12 +340,13 @@ wc_ingest_rtp_request_key_frame (WcIngest *ingest, WcMedia media)
   WcAddress to;
   gboolean muxed;
 
-  if (track->input == NULL ||
-      !wc_rtp_track_take_pli (track->input, wc_clock_now_us (), packet, &to,
+  if (track->receiver == NULL ||
+      !wc_rtp_track_take_pli (input_of (track), wc_clock_now_us (), packet, &to,
                               &muxed))
     return;
-  wc_udp_socket_send (muxed ? wc_port_lease_rtp_socket (track->lease)
-                            : wc_port_lease_rtcp_socket (track->lease),
+  WcPortLease *lease = wc_rtp_receiver_lease (track->receiver);
+  wc_udp_socket_send (muxed ? wc_port_lease_rtp_socket (lease)
+                            : wc_port_lease_rtcp_socket (lease),
                       &to, packet, sizeof packet);
 }
 
@@ -444,8 +358,8 @@ wc_ingest_rtp_set_watched (WcIngest *ingest, gboolean watched)
 
   self->watched = watched;
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    if (self->tracks[i].input != NULL)
-      wc_track_feed_supervise (wc_rtp_track_feed (self->tracks[i].input),
+    if (self->tracks[i].receiver != NULL)
+      wc_track_feed_supervise (feed_of (&self->tracks[i]),
                                self->started && watched, wc_clock_now_us ());
 }
 
@@ -455,7 +369,7 @@ wc_ingest_rtp_get_counts (WcIngest *ingest, WcMedia media,
 {
   const Track *track = &WC_INGEST_RTP (ingest)->tracks[media];
 
-  wc_ingest_fill_feed_counts (wc_rtp_track_feed (track->input), counts);
+  wc_ingest_fill_feed_counts (feed_of (track), counts);
 }
 
 static void
@@ -463,14 +377,15 @@ wc_ingest_rtp_get_track_info (WcIngest *ingest, WcMedia media,
                               WcIngestTrackInfo *info)
 {
   const Track *track = &WC_INGEST_RTP (ingest)->tracks[media];
+  WcPortLease *lease = wc_rtp_receiver_lease (track->receiver);
   WcRtpTrackStatus status;
   char source[WC_ADDRESS_STRLEN];
 
   wc_ingest_fill_track_info (ingest, track->spec, info);
-  wc_ingest_fill_feed_info (wc_rtp_track_feed (track->input), info);
-  wc_rtp_track_get_status (track->input, &status);
-  info->port = wc_port_lease_rtp_port (track->lease);
-  info->rtcp_port = wc_port_lease_rtcp_port (track->lease);
+  wc_ingest_fill_feed_info (feed_of (track), info);
+  wc_rtp_track_get_status (input_of (track), &status);
+  info->port = wc_port_lease_rtp_port (lease);
+  info->rtcp_port = wc_port_lease_rtcp_port (lease);
   info->address = g_strdup (track->spec->address);
   if (!status.latched)
     return;
@@ -505,8 +420,10 @@ take_ports (const WcMountpointSpec *spec, WcPortPool *ports,
   return TRUE;
 }
 
+/* Takes the leases that it needs. */
 static gboolean
-add_inputs (WcIngestRtp *self, const WcConfig *config, GError **error)
+add_receivers (WcIngestRtp *self, const WcConfig *config,
+               WcPortLease *leases[WC_N_MEDIA], GError **error)
 {
   const WcMountpointSpec *spec = wc_ingest_spec (WC_INGEST (self));
   WcRtpTrackOptions options = {
@@ -519,12 +436,15 @@ add_inputs (WcIngestRtp *self, const WcConfig *config, GError **error)
   for (guint i = 0; i < spec->tracks->len; i++) {
     const WcTrackSpec *track = g_ptr_array_index (spec->tracks, i);
     WcTrack *ring = wc_ingest_add_track (WC_INGEST (self), track);
-
-    self->tracks[track->media].spec = track;
-    self->tracks[track->media].input =
+    WcRtpTrack *input =
         wc_rtp_track_new (track, ring, self->clock, &options, error);
-    if (self->tracks[track->media].input == NULL)
+
+    if (input == NULL)
       return FALSE;
+    self->tracks[track->media].spec = track;
+    self->tracks[track->media].receiver =
+        wc_rtp_receiver_new (g_steal_pointer (&leases[track->media]), input,
+                             spec->id, on_receiver_failed, self);
   }
   return TRUE;
 }
@@ -538,32 +458,18 @@ wc_ingest_rtp_new (WcMountpointSpec *spec, const WcIngestContext *context,
   gboolean ok = wc_rtp_spec_complete (spec, error) &&
                 take_ports (spec, context->ports, leases, error);
 
+  if (ok) {
+    wc_ingest_init_source (WC_INGEST (self), spec, context);
+    ok = add_receivers (self, context->config, leases, error);
+  }
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    self->tracks[i].lease = leases[i];
-  if (!ok)
-    return NULL;
-  wc_ingest_init_source (WC_INGEST (self), spec, context);
-  if (!add_inputs (self, context->config, error))
-    return NULL;
-  return WC_INGEST (g_steal_pointer (&self));
+    g_clear_pointer (&leases[i], wc_port_lease_free);
+  return ok ? WC_INGEST (g_steal_pointer (&self)) : NULL;
 }
 
 /* --- GObject ---------------------------------------------------------------
  */
 
-static void
-give_port_back (Track *track, gint64 deadline_us)
-{
-  gint64 left_us = deadline_us - wc_clock_now_us ();
-
-  if (track->stopping != NULL && left_us > 0)
-    wc_pipeline_wait_stopped (track->stopping, (guint)(left_us / 1000));
-  g_clear_object (&track->stopping);
-  g_clear_pointer (&track->lease, wc_port_lease_free);
-}
-
-/* The ports are given back when nothing reads from them any more; a pipeline
- * that hangs keeps sockets that are no longer bound (udp-socket.h). */
 static void
 wc_ingest_rtp_dispose (GObject *object)
 {
@@ -572,11 +478,9 @@ wc_ingest_rtp_dispose (GObject *object)
 
   stop_sources (self);
   for (guint i = 0; i < WC_N_MEDIA; i++)
-    drop_pipeline (self, &self->tracks[i]);
-  for (guint i = 0; i < WC_N_MEDIA; i++) {
-    give_port_back (&self->tracks[i], deadline_us);
-    g_clear_pointer (&self->tracks[i].input, wc_rtp_track_unref);
-  }
+    if (self->tracks[i].receiver != NULL)
+      wc_rtp_receiver_free (g_steal_pointer (&self->tracks[i].receiver),
+                            deadline_us);
   G_OBJECT_CLASS (wc_ingest_rtp_parent_class)->dispose (object);
 }
 
