@@ -42,21 +42,6 @@ wc_sdp_offer_free (WcSdpOffer *offer)
   g_free (offer);
 }
 
-static gboolean fail (GError **error, WcSdpError code, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static gboolean
-fail (GError **error, WcSdpError code, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  if (error != NULL)
-    *error = g_error_new_valist (WC_SDP_ERROR, code, format, args);
-  va_end (args);
-  return FALSE;
-}
-
 /* --- attributes of the session or of a section --------------------------- */
 
 static WcSdpTransport *
@@ -278,15 +263,16 @@ parse_lines (Parser *parser, GError **error)
 {
   if (!wc_sdp_lines_next (&parser->lines) || parser->lines.type != 'v' ||
       !g_str_equal (parser->lines.value, "0"))
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "the offer must begin with the line v=0");
+    return wc_sdp_fail (error, WC_SDP_ERROR_INVALID,
+                        "the offer must begin with the line v=0");
   while (wc_sdp_lines_next (&parser->lines))
     if (!parse_line (parser, error))
       return FALSE;
   if (parser->offer->media->len == 0)
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "the offer has no m= line; it must have one for audio or "
-                 "video");
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_INVALID,
+        "the offer has no m= line; it must have one for audio or "
+        "video");
   return TRUE;
 }
 
@@ -320,22 +306,24 @@ check_media (WcSdpOffer *offer, GError **error)
     WcSdpOfferMedia *media = offer->media->pdata[i];
 
     if (media->mid == NULL)
-      return fail (error, WC_SDP_ERROR_INVALID,
-                   "m-line %u (%s) has no a=mid; every m-line needs one", i,
-                   media->type);
+      return wc_sdp_fail (error, WC_SDP_ERROR_INVALID,
+                          "m-line %u (%s) has no a=mid; every m-line needs one",
+                          i, media->type);
     if (find_mid (offer, media->mid) != (gint)i)
-      return fail (error, WC_SDP_ERROR_INVALID,
-                   "m-line %u (%s): a=mid:%s is there before; every m-line "
-                   "needs its own",
-                   i, media->type, media->mid);
+      return wc_sdp_fail (
+          error, WC_SDP_ERROR_INVALID,
+          "m-line %u (%s): a=mid:%s is there before; every m-line "
+          "needs its own",
+          i, media->type, media->mid);
     wc_sdp_offer_media_finish (media);
     echo += echo_size (media);
   }
   if (echo > MAX_ECHO)
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "the m-lines' names are too long for an answer: together "
-                 "they may have %d bytes",
-                 MAX_ECHO);
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_INVALID,
+        "the m-lines' names are too long for an answer: together "
+        "they may have %d bytes",
+        MAX_ECHO);
   return TRUE;
 }
 
@@ -386,10 +374,11 @@ check_protocols (const WcSdpOffer *offer, GError **error)
   for (guint i = 0; i < offer->media->len; i++)
     if (wc_sdp_offer_media_has_dtls (offer->media->pdata[i]))
       return TRUE;
-  return fail (error, WC_SDP_ERROR_UNSUPPORTED,
-               "no m-line of the offer uses UDP/TLS/RTP/SAVPF; the first (%s) "
-               "uses %s",
-               first->type, first->proto);
+  return wc_sdp_fail (
+      error, WC_SDP_ERROR_UNSUPPORTED,
+      "no m-line of the offer uses UDP/TLS/RTP/SAVPF; the first (%s) "
+      "uses %s",
+      first->type, first->proto);
 }
 
 gboolean
@@ -403,16 +392,18 @@ wc_sdp_offer_select_transport (WcSdpOffer *offer, guint index, GError **error)
       own->fingerprints->len > 0 ? own->fingerprints : session->fingerprints;
 
   if (ufrag == NULL || pwd == NULL)
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "m-line %u (%s) carries the transport but neither it nor the "
-                 "session has both a=ice-ufrag and a=ice-pwd",
-                 index, media->type);
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_INVALID,
+        "m-line %u (%s) carries the transport but neither it nor the "
+        "session has both a=ice-ufrag and a=ice-pwd",
+        index, media->type);
   if (prints->len == 0)
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "m-line %u (%s) carries the transport but neither it nor the "
-                 "session has an a=fingerprint of a known kind, such as "
-                 "sha-256",
-                 index, media->type);
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_INVALID,
+        "m-line %u (%s) carries the transport but neither it nor the "
+        "session has an a=fingerprint of a known kind, such as "
+        "sha-256",
+        index, media->type);
 
   offer->tagged = index;
   g_free (offer->ufrag);

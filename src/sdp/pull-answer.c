@@ -8,21 +8,6 @@
 
 #include <string.h>
 
-static gboolean fail (GError **error, WcSdpError code, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static gboolean
-fail (GError **error, WcSdpError code, const char *format, ...)
-{
-  va_list args;
-
-  va_start (args, format);
-  if (error != NULL)
-    *error = g_error_new_valist (WC_SDP_ERROR, code, format, args);
-  va_end (args);
-  return FALSE;
-}
-
 /* --- formats -------------------------------------------------------------- */
 
 static gboolean
@@ -63,9 +48,9 @@ choose_format (WcSdpPullMedia *chosen, const WcSdpOfferMedia *media,
     chosen->fmtp = chosen->format != NULL ? g_strdup (format->fmtp) : NULL;
   }
   if (chosen->format == NULL)
-    return fail (error, WC_SDP_ERROR_UNSUPPORTED,
-                 "the answer has no format for %s that was offered",
-                 wc_media_name (which));
+    return wc_sdp_fail (error, WC_SDP_ERROR_UNSUPPORTED,
+                        "the answer has no format for %s that was offered",
+                        wc_media_name (which));
   rtx =
       wc_sdp_offer_media_find_format (media, chosen->format->rtx_payload_type);
   chosen->has_rtx = chosen->format->rtx_payload_type != 0 && rtx != NULL &&
@@ -83,19 +68,21 @@ read_section (WcSdpPullAnswer *answer, const WcSdpOffer *text, WcMedia which,
 
   if (!g_str_equal (media->type, wc_media_name (which)) ||
       g_strcmp0 (media->mid, mid) != 0)
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "m-line %u of the answer is not that of the offer, which is "
-                 "%s with a=mid:%s",
-                 (guint)which, wc_media_name (which), mid);
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_INVALID,
+        "m-line %u of the answer is not that of the offer, which is "
+        "%s with a=mid:%s",
+        (guint)which, wc_media_name (which), mid);
   chosen->sends = wc_sdp_offer_media_is_offered (media) &&
                   (media->direction == WC_SDP_SENDONLY ||
                    media->direction == WC_SDP_SENDRECV);
   if (!chosen->sends)
     return TRUE;
   if (!wc_sdp_offer_media_has_dtls (media) || !media->rtcp_mux)
-    return fail (error, WC_SDP_ERROR_UNSUPPORTED,
-                 "the answer's %s is not RTP over DTLS-SRTP with a=rtcp-mux",
-                 wc_media_name (which));
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_UNSUPPORTED,
+        "the answer's %s is not RTP over DTLS-SRTP with a=rtcp-mux",
+        wc_media_name (which));
   return choose_format (chosen, media, which, error);
 }
 
@@ -135,11 +122,12 @@ read_transport (WcSdpPullAnswer *answer, const WcSdpOffer *text, GError **error)
         answer->fingerprints,
         wc_sdp_fingerprint_copy (g_ptr_array_index (text->fingerprints, i)));
   if (answer->setup == WC_SDP_SETUP_ACTPASS)
-    return fail (error, WC_SDP_ERROR_INVALID,
-                 "a=setup of the answer must be active or passive");
+    return wc_sdp_fail (error, WC_SDP_ERROR_INVALID,
+                        "a=setup of the answer must be active or passive");
   if (answer->candidates->len == 0)
-    return fail (error, WC_SDP_ERROR_UNSUPPORTED,
-                 "the answer has no candidate that is an IP address and UDP");
+    return wc_sdp_fail (
+        error, WC_SDP_ERROR_UNSUPPORTED,
+        "the answer has no candidate that is an IP address and UDP");
   return TRUE;
 }
 
@@ -181,9 +169,9 @@ wc_sdp_pull_answer_parse (const char *text, gsize size,
     return NULL;
   }
   if (parsed->media->len != WC_N_MEDIA) {
-    fail (error, WC_SDP_ERROR_INVALID,
-          "the answer has %u m-lines, and the offer %d", parsed->media->len,
-          WC_N_MEDIA);
+    wc_sdp_fail (error, WC_SDP_ERROR_INVALID,
+                 "the answer has %u m-lines, and the offer %d",
+                 parsed->media->len, WC_N_MEDIA);
     return NULL;
   }
   read_candidates (answer, text, size);
@@ -191,8 +179,8 @@ wc_sdp_pull_answer_parse (const char *text, gsize size,
     if (!read_section (answer, parsed, media, mids[media], error))
       return NULL;
   if (!answer->media[0].sends && !answer->media[1].sends) {
-    fail (error, WC_SDP_ERROR_UNSUPPORTED,
-          "the server sends neither sound nor picture");
+    wc_sdp_fail (error, WC_SDP_ERROR_UNSUPPORTED,
+                 "the server sends neither sound nor picture");
     return NULL;
   }
   return read_transport (answer, parsed, error) ? g_steal_pointer (&answer)

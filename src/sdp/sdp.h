@@ -15,6 +15,10 @@ typedef enum {
   WC_SDP_ERROR_UNSUPPORTED, /* valid, but nothing we can serve: 422 */
 } WcSdpError;
 
+/** Sets @error. FALSE. */
+gboolean wc_sdp_fail (GError **error, WcSdpError code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
 #define WC_SDP_MAX_SIZE (128 * 1024)
 #define WC_SDP_MAX_MEDIA 32
 #define WC_SDP_MAX_FORMATS 64
