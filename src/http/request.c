@@ -220,6 +220,17 @@ wc_request_answer (WcRequest *request, guint status, const char *type,
 }
 
 void
+wc_request_answer_options (WcRequest *request)
+{
+  wc_request_set_field (request, "Allow", request->allow);
+  wc_cors_apply_options (
+      request->context->config->cors_origins,
+      soup_server_message_get_request_headers (request->message),
+      soup_server_message_get_response_headers (request->message));
+  wc_request_answer (request, 200, NULL, NULL, 0);
+}
+
+void
 wc_request_answer_json (WcRequest *request, guint status, JsonObject *object)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);

@@ -89,6 +89,9 @@ void wc_request_answer_stream (WcRequest *request, const char *type);
 /** Answers. @type and @body are nullable. */
 void wc_request_answer (WcRequest *request, guint status, const char *type,
                         const char *body, gsize size);
+/** Answers OPTIONS: a browser's question before a request, and what any path
+ * says to it. */
+void wc_request_answer_options (WcRequest *request);
 /** Answers with JSON. @object: (transfer full) */
 void wc_request_answer_json (WcRequest *request, guint status,
                              JsonObject *object);

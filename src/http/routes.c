@@ -11,7 +11,6 @@
 #include "http/api-sessions.h"
 #include "http/api-snapshot.h"
 #include "http/api.h"
-#include "http/cors.h"
 #include "http/failover-json.h"
 #include "http/health.h"
 #include "http/ice-links.h"
@@ -117,20 +116,8 @@ static const WcRoute routes[] = {
 };
 /* clang-format on */
 
-/* A browser's question before a request, and what any path answers to OPTIONS.
- */
-static void
-answer_options (WcRequest *request)
-{
-  wc_request_set_field (request, "Allow", request->allow);
-  wc_cors_apply_options (
-      request->context->config->cors_origins,
-      soup_server_message_get_request_headers (request->message),
-      soup_server_message_get_response_headers (request->message));
-  wc_request_answer (request, 200, NULL, NULL, 0);
-}
-
-static const WcRoute options_route = {"*", OPTIONS, KIB, NULL, answer_options};
+static const WcRoute options_route = {"*", OPTIONS, KIB, NULL,
+                                      wc_request_answer_options};
 
 static gboolean
 route_applies (const WcRoute *route, const char *path, WcRouteParams *params)

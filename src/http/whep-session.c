@@ -222,11 +222,6 @@ wc_whep_session_get (WcRequest *request)
 void
 wc_whep_session_options (WcRequest *request)
 {
-  wc_request_set_field (request, "Allow", request->allow);
   wc_request_set_field (request, "Accept-Patch", WC_TYPE_FRAGMENT);
-  wc_cors_apply_options (
-      request->context->config->cors_origins,
-      soup_server_message_get_request_headers (request->message),
-      soup_server_message_get_response_headers (request->message));
-  wc_request_answer (request, 200, NULL, NULL, 0);
+  wc_request_answer_options (request);
 }
