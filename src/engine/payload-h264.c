@@ -136,22 +136,16 @@ inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 {
   guint type = payload[0] & TYPE_MASK;
   WcNalCursor cursor = {payload + 1, size - 1};
-  guint flags = 0, all = WC_PAYLOAD_HEAD | WC_PAYLOAD_DELIMITER;
   WcNal nal = {payload, size};
 
   if (type == NAL_FU_A) {
     guint inner = payload[1] & TYPE_MASK;
-    flags = flags_of (payload[0], inner, payload + 2, size - 2);
+    guint flags = flags_of (payload[0], inner, payload + 2, size - 2);
     return payload[1] & FU_START ? flags : flags & WC_PAYLOAD_HEAD;
   }
   if (type != NAL_STAP_A)
     return inspect_nal (state, &nal);
-  while (wc_nal_next (&cursor, &nal)) {
-    guint one = inspect_nal (state, &nal);
-    flags |= one;
-    all &= one;
-  }
-  return (flags & ~(guint)(WC_PAYLOAD_HEAD | WC_PAYLOAD_DELIMITER)) | all;
+  return wc_nal_inspect_aggregate (state, cursor, inspect_nal);
 }
 
 /* --- cutting and packing ---------------------------------------------------

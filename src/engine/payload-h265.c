@@ -146,22 +146,16 @@ static guint
 inspect (WcPayloadState *state, const guint8 *payload, gsize size)
 {
   WcNalCursor cursor = {payload + HEADER_SIZE, size - HEADER_SIZE};
-  guint flags = 0, all = WC_PAYLOAD_HEAD | WC_PAYLOAD_DELIMITER;
   WcNal nal = {payload, size};
 
   if (type_of (payload) == NAL_FU) {
-    flags = flags_of (state, payload, payload[2] & FU_TYPE_MASK, payload + 3,
-                      size - 3);
+    guint flags = flags_of (state, payload, payload[2] & FU_TYPE_MASK,
+                            payload + 3, size - 3);
     return payload[2] & FU_START ? flags : flags & WC_PAYLOAD_HEAD;
   }
   if (type_of (payload) != NAL_AP)
     return inspect_nal (state, &nal);
-  while (wc_nal_next (&cursor, &nal)) {
-    guint one = inspect_nal (state, &nal);
-    flags |= one;
-    all &= one;
-  }
-  return (flags & ~(guint)(WC_PAYLOAD_HEAD | WC_PAYLOAD_DELIMITER)) | all;
+  return wc_nal_inspect_aggregate (state, cursor, inspect_nal);
 }
 
 /* --- cutting and packing ---------------------------------------------------

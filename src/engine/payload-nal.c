@@ -2,7 +2,6 @@
 #include "engine/payload-nal.h"
 
 #include "base/codec.h"
-#include "engine/payload.h"
 
 #include <string.h>
 
@@ -24,6 +23,21 @@ wc_nal_next (WcNalCursor *cursor, WcNal *nal)
   cursor->data += LENGTH_SIZE + size;
   cursor->left -= LENGTH_SIZE + size;
   return TRUE;
+}
+
+guint
+wc_nal_inspect_aggregate (WcPayloadState *state, WcNalCursor cursor,
+                          WcNalInspectFunc inspect)
+{
+  guint flags = 0, all = WC_PAYLOAD_HEAD | WC_PAYLOAD_DELIMITER;
+  WcNal nal;
+
+  while (wc_nal_next (&cursor, &nal)) {
+    guint one = inspect (state, &nal);
+    flags |= one;
+    all &= one;
+  }
+  return (flags & ~(guint)(WC_PAYLOAD_HEAD | WC_PAYLOAD_DELIMITER)) | all;
 }
 
 void

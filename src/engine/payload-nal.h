@@ -5,6 +5,7 @@
 
 #include "engine/packet.h"
 #include "engine/parameter-sets.h"
+#include "engine/payload.h"
 
 typedef struct {
   const guint8 *data;
@@ -19,6 +20,13 @@ typedef struct {
 
 /** The next unit. Returns FALSE at the end and when what is left is none. */
 gboolean wc_nal_next (WcNalCursor *cursor, WcNal *nal);
+
+/** WcPayloadFlags of one unit. */
+typedef guint (*WcNalInspectFunc) (WcPayloadState *state, const WcNal *nal);
+/** WcPayloadFlags of an aggregation packet: of any of its units, but of all
+ * where they say what may precede a picture. */
+guint wc_nal_inspect_aggregate (WcPayloadState *state, WcNalCursor cursor,
+                                WcNalInspectFunc inspect);
 
 /** How a format writes what it shares. */
 typedef struct {
