@@ -14,10 +14,8 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define CAM "/api/v1/mountpoints/cam"
-#define EXIT_MS 10000
 #define PATIENCE_MS 15000
 
 typedef struct {
@@ -47,13 +45,7 @@ stage_open (const char *config, const char *keys)
 static void
 stage_close (Stage *stage)
 {
-  TeChild *child = te_server_child (stage->server);
-  int status;
-
-  te_child_signal (child, SIGTERM);
-  g_assert_true (te_child_wait (child, EXIT_MS, &status));
-  g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  te_server_end (stage->server);
   te_server_free (stage->server);
   tc_loop_free (stage->loop);
   g_free (stage->whep_url);

@@ -8,11 +8,14 @@
 #include "base/clock.h"
 
 #include <json-glib/json-glib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define READY_MS 20000
 #define LIVE_MS 15000
 #define POLL_MS 20
+#define EXIT_MS 10000
 
 struct _TeServer {
   TcLoop *loop;
@@ -90,6 +93,17 @@ te_server_free (TeServer *server)
   g_free (server->url);
   g_free (server->token);
   g_free (server);
+}
+
+void
+te_server_end (TeServer *server)
+{
+  int status;
+
+  te_child_signal (server->child, SIGTERM);
+  g_assert_true (te_child_wait (server->child, EXIT_MS, &status));
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
 TeChild *

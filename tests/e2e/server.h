@@ -20,6 +20,9 @@ TeServer *te_server_start (TcLoop *loop, const char *ip, const char *config);
 void te_server_free (TeServer *server);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TeServer, te_server_free)
 
+/** Ends it by SIGTERM: by itself and well, whatever was sent to it. */
+void te_server_end (TeServer *server);
+
 TeChild *te_server_child (TeServer *server);
 /** Transfer full. */
 char *te_server_whep_url (TeServer *server, const char *id);

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stage.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
 #define BITRATE_BPS 1000000
 #define JOIN_MS 15000
-#define EXIT_MS 10000
 
 static const char tracks[] =
     "[{\"media\":\"video\",\"codec\":\"H264\",\"payload_type\":96},"
@@ -57,22 +53,10 @@ te_stage_open (const char *config, guint gop)
   return te_stage_open_at (NULL, config, gop, BITRATE_BPS);
 }
 
-static void
-end_server (TeStage *stage)
-{
-  TeChild *child = te_server_child (stage->server);
-  int status;
-
-  te_child_signal (child, SIGTERM);
-  g_assert_true (te_child_wait (child, EXIT_MS, &status));
-  g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
-}
-
 void
 te_stage_close (TeStage *stage)
 {
-  end_server (stage);
+  te_server_end (stage->server);
   tc_rtp_sender_free (stage->video);
   tc_rtp_sender_free (stage->audio);
   tc_frame_source_free (stage->video_source);

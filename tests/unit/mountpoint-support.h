@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the tests of the mountpoint room share: a state directory of their own,
- * a main loop that runs until something is so, and a sender of Opus. */
+ * and a sender of Opus. */
 #pragma once
+
+#include "../common/main-loop.h"
 
 #include "base/clock.h"
 #include "ingest/ports.h"
@@ -33,27 +35,6 @@ remove_tree (const char *path)
     remove_tree (child);
   }
   g_remove (path);
-}
-
-typedef gboolean (*Condition) (gpointer user_data);
-
-static gboolean
-on_wake (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-static inline gboolean
-wait_until (Condition condition, gpointer user_data, guint timeout_ms)
-{
-  gint64 end_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
-  guint wake = g_timeout_add (10, on_wake, NULL);
-  gboolean holds;
-
-  while (!(holds = condition (user_data)) && g_get_monotonic_time () < end_us)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_remove (wake);
-  return holds;
 }
 
 /** A GAsyncReadyCallback: keeps the result in a GAsyncResult *. */
