@@ -333,22 +333,68 @@ test('viewers that a limit turned away', LIMIT, scoped(async (scope) => {
 describe('the Grafana board', () => {
   const board = JSON.parse(readFileSync(
     join(ROOT, 'packaging/grafana/whepcast.json'), 'utf8'));
-  const expressions = board.panels.flatMap(({ targets = [] }) => targets)
-    .map(({ expr }) => expr);
-  const queries = board.templating.list.map(({ query }) => query.query ?? query);
+  const targets = board.panels.flatMap((panel) => panel.targets ?? []);
+  const expressions = targets.map(({ expr }) => expr);
+  const queries = board.templating.list.filter(({ type }) => type === 'query')
+    .map(({ query }) => query.query);
+  /** What Prometheus itself puts on every sample. */
+  const GIVEN = ['instance', 'job'];
 
-  test('asks for what there is', async () => {
-    const { families } = await Metrics.read(server);
-    const isThere = (name) => families.has(name)
-      || families.get(name.replace(/_(bucket|sum|count)$/, ''))?.type === 'histogram';
-    const names = [...expressions, ...queries].flatMap((text) =>
-      text.match(/\b(?:whepcast|process)_\w+/g) ?? []);
-    assert.ok(new Set(names).size > 40, `${names.length} names`);
-    assert.deepEqual(names.filter((name) => !isThere(name)), []);
-    for (const expression of expressions) {
-      assert.match(expression, /\b(?:whepcast|process)_\w+/, 'asks for nothing');
+  /** The metrics that a query names, and what it asks of their labels. */
+  const selectors = (text) => [...text.matchAll(/\b((?:whepcast|process)_\w+)(?:\{([^}]*)\})?/g)]
+    .map(([, metric, inside = '']) => ({
+      metric, wanted: [...inside.matchAll(/(\w+)=~?"([^"]*)"/g)],
+    }));
+  const listed = (text, pattern) => [...text.matchAll(pattern)]
+    .flatMap(([, names]) => names.split(/, */));
+  const grouped = (text) => listed(text, /\bby \(([^)]*)\)/g);
+  const shown = (text) => listed(text ?? '', /\{\{(\w+)\}\}/g);
+
+  /** Of every kind of source that has metrics of its own, one. */
+  async function feed(scope) {
+    for (const mountpoint of [{ id: 'board', kind: 'test' }, { id: 'board-whip', kind: 'whip' },
+      { id: 'board-pair', kind: 'failover', sources: [{ kind: 'test' }, { mountpoint: 'board' }] }]) {
+      await server.api.create(mountpoint);
+      scope.defer(() => server.api.call('DELETE', `/api/v1/mountpoints/${mountpoint.id}`));
     }
-  });
+    const page = await openViewerPage(scope, await launchBrowser(scope, FAKE_DEVICES), server.url);
+    await Publisher.publish(scope, page, { url: server.whip('board-whip') });
+  }
+
+  test('asks for metrics and labels that there are', LIMIT, scoped(async (scope) => {
+    const named = [...expressions, ...queries].map((text) => [text, selectors(text)]);
+    const names = new Set(named.flatMap(([, all]) => all.map(({ metric }) => metric)));
+    assert.ok(names.size > 40, `${names.size} names`);
+    await feed(scope);
+    const metrics = await waitMetrics('all of them', (seen) => assert.deepEqual(
+      [...names].filter((name) => seen.samples(name).length === 0), []), { timeoutMs: 30000 });
+
+    const values = (metric, label) => metrics.samples(metric).map(({ labels }) => labels[label]);
+    const has = (metric, label) => GIVEN.includes(label) || !values(metric, label).includes(undefined);
+    for (const [text, all] of named) {
+      assert.notEqual(all.length, 0, `asks for nothing: ${text}`);
+      for (const { metric, wanted } of all) {
+        for (const label of [...wanted.map(([, name]) => name), ...grouped(text)]) {
+          assert.ok(has(metric, label), `${metric} has no ${label}: ${text}`);
+        }
+        for (const [, label, value] of wanted.filter(([, , each]) => !each.startsWith('$'))) {
+          assert.deepEqual(value.split('|').filter((one) => !values(metric, label).includes(one)),
+            [], `${metric} has no such ${label}: ${text}`);
+        }
+      }
+    }
+    for (const text of queries) {
+      const [, metric, label] = /^label_values\((\w+).*, (\w+)\)$/.exec(text);
+      assert.ok(has(metric, label), text);
+    }
+    for (const { expr, legendFormat } of targets) {
+      const [{ metric }] = selectors(expr);
+      const kept = (label) => / by \(/.test(expr) ? grouped(expr).includes(label)
+        : !/\b(sum|max|min|avg|histogram_quantile)\(/.test(expr) && has(metric, label);
+      assert.deepEqual(shown(legendFormat).filter((label) => !kept(label)), [],
+        `${legendFormat} of ${expr}`);
+    }
+  }));
 
   test('has panels that can be told apart', () => {
     const ids = board.panels.map(({ id }) => id);

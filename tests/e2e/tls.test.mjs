@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// HTTPS by the program itself, and HTTP behind nginx. Rows in brackets are those of
-// the WHEP conformance list.
+// HTTPS by the program itself. Rows in brackets are those of the WHEP conformance list.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import tls from 'node:tls';
 
 import { install, makeCertificate, tlsConfig } from './lib/certificate.mjs';
-import { Child } from './lib/child.mjs';
 import { liveMountpoint } from './lib/fixture.mjs';
 import { request } from './lib/http.mjs';
 import { offer } from './lib/offer.mjs';
-import { freeTcpPort } from './lib/ports.mjs';
 import { scoped } from './lib/scope.mjs';
 import { spawnServer, startServer, temporaryDirectory } from './lib/server.mjs';
 import { waitFor } from './lib/wait.mjs';
@@ -165,102 +162,5 @@ describe('HTTPS', () => {
       assert.equal((await child.ended).code, 2);
       assert.match(child.stderr.join('\n'), pattern);
     }
-  }));
-});
-
-const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
-
-/** nginx as its own manual says: TLS outside, HTTP inside. */
-async function startNginx(scope, upstream) {
-  const folder = temporaryDirectory(scope, 'nginx');
-  makeCertificate(folder, 'proxy');
-  install(folder);
-  mkdirSync(join(folder, 'tmp'));
-  const port = await freeTcpPort();
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map((name) => `${name}_temp_path ${folder}/tmp/${name};`).join(' ');
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  writeFileSync(join(folder, 'nginx.conf'), `
-    daemon off; pid ${folder}/pid; error_log stderr; ${user} worker_processes 1;
-    events {}
-    http {
-      access_log off; ${temporary}
-      server {
-        listen 127.0.0.1:${port} ssl;
-        ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
-        location / {
-          proxy_pass http://127.0.0.1:${upstream};
-          proxy_http_version 1.1;
-          proxy_buffering off;
-          proxy_set_header Connection "";
-          proxy_set_header Host $http_host;
-          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-          proxy_set_header X-Forwarded-Proto $scheme;
-        }
-      }
-    }`);
-  const child = new Child(scope, NGINX, ['-p', folder, '-c', join(folder, 'nginx.conf')]);
-  const url = `https://127.0.0.1:${port}`;
-  await waitFor('nginx answers', async () => {
-    assert.equal(child.exit, null, child.stderr.join('\n'));
-    return (await request(`${url}/healthz`).catch(() => ({}))).status === 200;
-  });
-  return url;
-}
-
-describe('behind nginx', { skip: !NGINX && 'nginx is not installed' }, () => {
-  const viewersOf = async (url, server, headers = {}) => {
-    const answer = await request(`${url}/whep/live`, {
-      method: 'POST', headers: { 'Content-Type': SDP, ...headers }, body: offer(),
-    });
-    assert.equal(answer.status, 201, answer.text);
-    const { items } = await server.api.sessions('live');
-    const session = new URL(answer.headers.location, url).href;
-    assert.equal((await request(session, { method: 'DELETE' })).status, 200);
-    return items.filter(({ state }) => state !== 'closing').map(({ address }) => address);
-  };
-
-  test('a trusted proxy is believed: addresses and https', scoped(async (scope) => {
-    const server = await startServer(scope, {
-      config: '[ice]\naddresses=127.0.0.1\n[http]\ntrusted-proxies=127.0.0.0/8,10.1.0.0/16\n',
-    });
-    await liveMountpoint(scope, server, 'live', { audio: false }, SMALL);
-    const url = await startNginx(scope, server.port);
-    const mountpoint = await request(`${url}/api/v1/mountpoints/live`, {
-      headers: { Authorization: `Bearer ${server.token}` },
-    });
-    assert.equal(mountpoint.json.whep_url, `${url}/whep/live`);
-    // nginx adds 127.0.0.1, itself trusted: what stands before it counts.
-    assert.deepEqual(await viewersOf(url, server, { 'X-Forwarded-For': '6.6.6.6, 198.51.100.7' }),
-      ['198.51.100.7']);
-    assert.deepEqual(await viewersOf(url, server), ['127.0.0.1']);
-  }));
-
-  test('one that is not trusted is not', scoped(async (scope) => {
-    const server = await startServer(scope);
-    await liveMountpoint(scope, server, 'live', { audio: false }, SMALL);
-    const url = await startNginx(scope, server.port);
-    const mountpoint = await request(`${url}/api/v1/mountpoints/live`, {
-      headers: { Authorization: `Bearer ${server.token}` },
-    });
-    assert.match(mountpoint.json.whep_url, /^http:/);
-    assert.deepEqual(await viewersOf(url, server, { 'X-Forwarded-For': '198.51.100.7' }),
-      ['127.0.0.1']);
-  }));
-
-  test('the limit per address counts clients, not the proxy', scoped(async (scope) => {
-    const server = await startServer(scope, {
-      config: '[ice]\naddresses=127.0.0.1\n[http]\ntrusted-proxies=127.0.0.1\n' +
-        '[limits]\nmax-viewers-per-address=1\n',
-    });
-    await liveMountpoint(scope, server, 'live', { audio: false }, SMALL);
-    const url = await startNginx(scope, server.port);
-    const post = (address) => request(`${url}/whep/live`, {
-      method: 'POST', body: offer(),
-      headers: { 'Content-Type': SDP, 'X-Forwarded-For': address },
-    });
-    assert.equal((await post('198.51.100.7')).status, 201);
-    assert.equal((await post('198.51.100.8')).status, 201);
-    assert.equal((await post('198.51.100.8')).status, 503);
   }));
 });

@@ -10,7 +10,7 @@ import https from 'node:https';
  * @param {string} url
  * @param {object} options method, headers (name -> text or texts), body (text or
  *   Buffer), chunks (an array, sent chunked), path (sent as it is), timeoutMs,
- *   ca (of https; default: any certificate will do)
+ *   ca (of https; default: any certificate will do), localAddress (to come from)
  * @returns status, headers (lower case, joined by node), raw (as sent), text,
  *   json (null when it is not JSON)
  */
@@ -25,6 +25,7 @@ export function request(url, options = {}) {
     const module = url.startsWith('https:') ? https : http;
     const outgoing = module.request(url, {
       method, headers: sent, agent: false, signal: AbortSignal.timeout(timeoutMs),
+      localAddress: options.localAddress,
       ca: options.ca, rejectUnauthorized: options.ca !== undefined,
       ...(path === undefined ? {} : { path }),
     });
