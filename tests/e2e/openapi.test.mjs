@@ -611,7 +611,7 @@ describe('who may', () => {
 
 describe('what README.md and the guides show', () => {
   /** Every curl of the code blocks, with the path that it asks for. */
-  const examples = ['README.md', 'config/README.md'].flatMap((file) =>
+  const examples = ['README.md', 'config/README.md', 'config/sources.md', 'config/api.md'].flatMap((file) =>
     readFileSync(join(ROOT, file), 'utf8').split('```').filter((text) => text.startsWith('sh\n'))
       .flatMap((text) => text.split(/^(?=curl )/m))
       .map((text) => [text, /(?:(?:\/api\/v1|\$API)(\/[^\s?'"]+)|\$SESSION(\/\w+))/.exec(text)])

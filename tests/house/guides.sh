@@ -11,7 +11,7 @@ sample=config/whepcast.conf.sample
 document=src/http/openapi.json
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-all=$(sources . -name README.md)
+all=$(sources . -name '*.md')
 
 # --- configurations -----------------------------------------------------------
 
@@ -120,10 +120,10 @@ known_word ()
 }
 
 check 'tables of the guides name keys, members and options that exist' "$(
-  awk -F '|' '/^\|/ && !/^\|---/ { print $(NF - 1) }' config/README.md \
+  awk -F '|' '/^\|/ && !/^\|---/ { print $(NF - 1) }' config/*.md \
     > "$work/column"
   quoted "$work/column" | while read -r word; do
-    known_word "$word" || echo "config/README.md: $word"
+    known_word "$word" || echo "config: $word"
   done
 )"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the README.md files speak of exists; what they show is looked at by guides.sh.
+# What README.md files and guides speak of exists; what they show is looked at by guides.sh.
 set -u
 here=$(dirname "$0")
 # shellcheck source=tests/house/lib.sh
@@ -15,7 +15,7 @@ exists ()
   [ -e "$1" ]
 }
 
-all=$(sources . -name README.md)
+all=$(sources . -name '*.md')
 
 # Paths from the root in backquotes: `src/sdp/answer.c`, `src/engine/*.c`
 # shellcheck disable=SC2016

@@ -28,6 +28,11 @@ lib/systemd/system/whepcast.service
 lib/sysusers.d/whepcast.conf
 share/bash-completion/completions/whepcast
 share/doc/whepcast/README.md
+share/doc/whepcast/config/README.md
+share/doc/whepcast/config/api.md
+share/doc/whepcast/config/from-janus.md
+share/doc/whepcast/config/from-mediamtx.md
+share/doc/whepcast/config/sources.md
 share/doc/whepcast/examples/Caddyfile
 share/doc/whepcast/examples/grafana-whepcast.json
 share/doc/whepcast/examples/nginx-whepcast.conf
