@@ -18,7 +18,7 @@ typedef struct {
   WcIngest *ingest;
   GstElement *senders[N_SOURCES];
   int wanted;
-  guint64 head; /* of the output, to be passed */
+  guint64 video_head, audio_head; /* of the output, to be passed */
 } Fixture;
 
 static void
@@ -115,17 +115,22 @@ plays (gpointer data)
   Fixture *f = data;
   int playing = wc_ingest_failover_playing (WC_INGEST_FAILOVER (f->ingest));
   WcTrack *video = wc_ingest_track (f->ingest, WC_MEDIA_VIDEO);
+  WcTrack *audio = wc_ingest_track (f->ingest, WC_MEDIA_AUDIO);
 
   return playing == f->wanted &&
-         (playing < 0 || wc_track_head (video) > f->head);
+         (playing < 0 || (wc_track_head (video) > f->video_head &&
+                          wc_track_head (audio) > f->audio_head));
 }
 
-/* And packets come. */
+/* And packets come, of both. */
 static void
 wait_for (Fixture *f, int index)
 {
   f->wanted = index;
-  f->head = wc_track_head (wc_ingest_track (f->ingest, WC_MEDIA_VIDEO)) + 40;
+  f->video_head =
+      wc_track_head (wc_ingest_track (f->ingest, WC_MEDIA_VIDEO)) + 40;
+  f->audio_head =
+      wc_track_head (wc_ingest_track (f->ingest, WC_MEDIA_AUDIO)) + 5;
   g_assert_true (wait_until (plays, f, 20000));
   g_assert_cmpint (wc_ingest_state (f->ingest), ==,
                    index >= 0 ? WC_INGEST_LIVE : WC_INGEST_LOST);
@@ -159,11 +164,12 @@ check_output (Fixture *f, WcMedia media)
   return most - least;
 }
 
-/* Where everything takes many times as long, packets are not in time. */
+/* What a packet is late on a busy machine counts too; to the microsecond it is
+ * tests/unit/test-splice.c. */
 #ifdef __SANITIZE_ADDRESS__
 #define LIPS_US 250000
 #else
-#define LIPS_US 40000
+#define LIPS_US 100000
 #endif
 
 static void
@@ -190,6 +196,7 @@ test_failover (Fixture *f, gconstpointer unused)
   g_assert_null (wc_ingest_reason (f->ingest));
   kill_sender (f, 0);
   wait_for (f, 1);
+  check_seams (f); /* when all are lost, what came out is forgotten */
   kill_sender (f, 1);
   wait_for (f, -1);
   g_test_message ("%s", wc_ingest_reason (f->ingest));
