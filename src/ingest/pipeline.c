@@ -434,6 +434,15 @@ wc_pipeline_new (const char *name, const char *label, GError **error)
 }
 
 static void
+drop_messages (GstBus *bus)
+{
+  GstMessage *message;
+
+  while ((message = gst_bus_pop (bus)) != NULL)
+    gst_message_unref (message);
+}
+
+static void
 wc_pipeline_dispose (GObject *object)
 {
   WcPipeline *self = WC_PIPELINE (object);
@@ -441,9 +450,10 @@ wc_pipeline_dispose (GObject *object)
   if (self->bus_watch != 0) {
     gst_bus_remove_watch (self->bus);
     self->bus_watch = 0;
-    gst_bus_set_flushing (self->bus, TRUE); /* of one that was abandoned */
   }
   g_clear_pointer (&self->thread, wc_state_thread_disown);
+  if (self->bus != NULL)
+    drop_messages (self->bus); /* of one that was abandoned */
   gst_clear_object (&self->bus);
   G_OBJECT_CLASS (wc_pipeline_parent_class)->dispose (object);
 }

@@ -2,17 +2,22 @@
 #include "ingest/state-thread.h"
 
 #include "base/log.h"
+#include "ingest/open-watch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #define DEFAULT_DEADLINE_MS 10000
+/* How long a source that is being opened may take to the end of that, which
+ * after an error is a moment, before it is broken off. */
+#define OPEN_WAIT_MS 300
 
 struct WcStateThread {
   atomic_uint refs;
   char *label;
   GstElement *pipeline;
+  WcOpenWatch *opening;
 
   /* main thread only */
   WcStateThreadFailedFunc failed; /* NULL: disowned */
@@ -66,6 +71,7 @@ state_thread_unref (gpointer data)
 
   if (atomic_fetch_sub_explicit (&self->refs, 1, memory_order_acq_rel) != 1)
     return;
+  wc_open_watch_unref (self->opening);
   gst_object_unref (self->pipeline);
   pthread_cond_destroy (&self->stopped);
   pthread_mutex_destroy (&self->lock);
@@ -90,10 +96,12 @@ wc_state_thread_new (GstElement *pipeline, const char *label,
                      WcStateThreadFailedFunc failed, gpointer user_data)
 {
   WcStateThread *self = g_new0 (WcStateThread, 1);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
 
   atomic_init (&self->refs, 1);
   self->label = g_strdup (label);
   self->pipeline = pipeline;
+  self->opening = wc_open_watch_new (bus);
   self->failed = failed;
   self->user_data = user_data;
   self->wanted = self->current = GST_STATE_NULL;
@@ -105,6 +113,7 @@ void
 wc_state_thread_disown (WcStateThread *self)
 {
   self->failed = NULL;
+  wc_open_watch_mute (self->opening);
   wc_state_thread_set (self, GST_STATE_NULL);
   state_thread_unref (self);
 }
@@ -179,6 +188,8 @@ change_state (WcStateThread *self)
   GstStateChangeReturn result;
 
   pthread_mutex_unlock (&self->lock);
+  if (target == GST_STATE_NULL)
+    wc_open_watch_wait (self->opening, OPEN_WAIT_MS);
   result = gst_element_set_state (self->pipeline, target);
   pthread_mutex_lock (&self->lock);
   self->current = target;

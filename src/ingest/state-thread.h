@@ -18,7 +18,8 @@ typedef void (*WcStateThreadFailedFunc) (const char *reason,
 WcStateThread *wc_state_thread_new (GstElement *pipeline, const char *label,
                                     WcStateThreadFailedFunc failed,
                                     gpointer user_data);
-/** Brings the pipeline to NULL by and by, and drops the owner's reference. */
+/** Brings the pipeline to NULL by and by, and drops the owner's reference. Its
+ * bus is not read any more: what is posted from now on is dropped. */
 void wc_state_thread_disown (WcStateThread *self);
 
 /** Changes to @state, after what was asked for before. */
