@@ -102,7 +102,9 @@ await inNamespace(import.meta.url, { name: 'what guides show', timeout: 240000 }
       assert.ok(lines.length > 10, example);
       // Somebody who tries it has just done that.
       start(scope, blocks('README.md', 'Push and play in a minute')[1]);
-      await server.api.waitState('cam1', 'live', LIVE);
+      await waitFor('cam1 has a picture', async () =>
+        (await server.api.call('GET', '/api/v1/mountpoints/cam1/snapshot.jpg')).status === 200,
+      LIVE);
       // One of them drains the server, for good.
       scope.defer(() => server.api.ok('DELETE', '/api/v1/drain'));
       await run(scope, `curl() { command curl -fsS "$@"; }\n${lines.join('\n')}`);
