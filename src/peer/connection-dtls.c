@@ -16,7 +16,8 @@ enum { CIPHER_AES_128_ICM = 1, AUTH_HMAC_SHA1_80 = 2 };
 #define RECORD_ALERT 21
 #define RECORD_HANDSHAKE 22
 #define RECORD_HEADER_SIZE 13
-#define GOODBYE_WAIT_US (100 * 1000)
+/* A moment, but threads of webrtcbin have low priority and may have to wait. */
+#define GOODBYE_WAIT_US (1000 * 1000)
 
 /* GstDtlsConnection waits for an answer to a flight of its handshake so long,
  * then twice that (RFC 6347 section 4.2.4.1). */
