@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 
-#include <pthread.h>
+#include <time.h>
 
 #define NTP_UNIX_OFFSET_S G_GUINT64_CONSTANT (2208988800)
 
@@ -9,6 +9,26 @@ gint64
 wc_clock_now_us (void)
 {
   return g_get_monotonic_time ();
+}
+
+void
+wc_clock_init_cond (pthread_cond_t *cond)
+{
+  pthread_condattr_t attributes;
+
+  pthread_condattr_init (&attributes);
+  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init (cond, &attributes);
+  pthread_condattr_destroy (&attributes);
+}
+
+gboolean
+wc_clock_wait (pthread_cond_t *cond, pthread_mutex_t *lock, gint64 deadline_us)
+{
+  struct timespec deadline = {.tv_sec = deadline_us / G_USEC_PER_SEC,
+                              .tv_nsec = deadline_us % G_USEC_PER_SEC * 1000};
+
+  return pthread_cond_timedwait (cond, lock, &deadline) == 0;
 }
 
 static guint64

@@ -4,9 +4,18 @@
 #pragma once
 
 #include <glib.h>
+#include <pthread.h>
 
 /** CLOCK_MONOTONIC in microseconds. */
 gint64 wc_clock_now_us (void);
+
+/** @cond is waited for by wc_clock_wait (). */
+void wc_clock_init_cond (pthread_cond_t *cond);
+
+/** With @lock held: waits for @cond, at most until the monotonic clock shows
+ * @deadline_us. FALSE: it does. */
+gboolean wc_clock_wait (pthread_cond_t *cond, pthread_mutex_t *lock,
+                        gint64 deadline_us);
 
 /** The wall clock as an NTP timestamp: 32 bits of seconds since 1900 and 32
  * bits of fraction (RFC 3550 section 4). */

@@ -296,15 +296,6 @@ find_next (WcFilePlayer *player)
   return next;
 }
 
-static void
-wait_until (WcFilePlayer *player, gint64 due_us)
-{
-  struct timespec due = {.tv_sec = due_us / G_USEC_PER_SEC,
-                         .tv_nsec = due_us % G_USEC_PER_SEC * 1000};
-
-  pthread_cond_timedwait (&player->changed, &player->lock, &due);
-}
-
 /* With the lock held. */
 static void
 play_next (WcFilePlayer *player)
@@ -323,7 +314,7 @@ play_next (WcFilePlayer *player)
     player->start_us = now_us + LEAD_US - item->at_us;
   due_us = player->start_us + item->at_us;
   if (now_us < due_us) {
-    wait_until (player, due_us);
+    wc_clock_wait (&player->changed, &player->lock, due_us);
     return;
   }
   if (now_us - due_us > MAX_LATE_US)
@@ -389,14 +380,10 @@ WcFilePlayer *
 wc_file_player_new (WcSourceTrack *const tracks[WC_N_MEDIA])
 {
   WcFilePlayer *player = g_new0 (WcFilePlayer, 1);
-  pthread_condattr_t attributes;
 
   atomic_init (&player->refs, 1);
   pthread_mutex_init (&player->lock, NULL);
-  pthread_condattr_init (&attributes);
-  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init (&player->changed, &attributes);
-  pthread_condattr_destroy (&attributes);
+  wc_clock_init_cond (&player->changed);
   for (guint i = 0; i < WC_N_MEDIA; i++) {
     Medium *medium = &player->media[i];
     medium->track = wc_source_track_ref (tracks[i]);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/open-watch.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 struct WcOpenWatch {
   atomic_uint refs;
@@ -51,14 +52,10 @@ WcOpenWatch *
 wc_open_watch_new (GstBus *bus)
 {
   WcOpenWatch *watch = g_new0 (WcOpenWatch, 1);
-  pthread_condattr_t attributes;
 
   atomic_init (&watch->refs, 2);
   pthread_mutex_init (&watch->lock, NULL);
-  pthread_condattr_init (&attributes);
-  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init (&watch->changed, &attributes);
-  pthread_condattr_destroy (&attributes);
+  wc_clock_init_cond (&watch->changed);
   gst_bus_set_sync_handler (bus, on_message, watch, unref);
   return watch;
 }
@@ -82,13 +79,11 @@ wc_open_watch_mute (WcOpenWatch *watch)
 void
 wc_open_watch_wait (WcOpenWatch *watch, guint timeout_ms)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
-  struct timespec end = {.tv_sec = end_us / G_USEC_PER_SEC,
-                         .tv_nsec = end_us % G_USEC_PER_SEC * 1000};
-  int result = 0;
+  gint64 deadline_us = wc_clock_now_us () + (gint64)timeout_ms * 1000;
+  gboolean in_time = TRUE;
 
   pthread_mutex_lock (&watch->lock);
-  while (watch->opening && result == 0)
-    result = pthread_cond_timedwait (&watch->changed, &watch->lock, &end);
+  while (watch->opening && in_time)
+    in_time = wc_clock_wait (&watch->changed, &watch->lock, deadline_us);
   pthread_mutex_unlock (&watch->lock);
 }

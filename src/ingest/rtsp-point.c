@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/rtsp-point.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 #define ANSWER_TIMEOUT_S 5
 
@@ -143,16 +144,12 @@ static Question *
 question_new (WcRtspPoint *point, WcRtspPublisher *publisher)
 {
   Question *question = g_new0 (Question, 1);
-  pthread_condattr_t attributes;
 
   atomic_init (&question->refs, 2);
   question->point = wc_rtsp_point_ref (point);
   question->publisher = wc_rtsp_publisher_ref (publisher);
   pthread_mutex_init (&question->lock, NULL);
-  pthread_condattr_init (&attributes);
-  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init (&question->answered, &attributes);
-  pthread_condattr_destroy (&attributes);
+  wc_clock_init_cond (&question->answered);
   return question;
 }
 
@@ -198,16 +195,14 @@ wc_rtsp_point_announce (WcRtspPoint *self, WcRtspPublisher *publisher,
                         WcRtspVerdict *verdict)
 {
   Question *question = question_new (self, publisher);
-  struct timespec deadline;
-  int result = 0;
+  gint64 deadline_us;
+  gboolean in_time = TRUE;
 
   post (on_announced, question, question_unref);
-  clock_gettime (CLOCK_MONOTONIC, &deadline);
-  deadline.tv_sec += ANSWER_TIMEOUT_S;
+  deadline_us = wc_clock_now_us () + ANSWER_TIMEOUT_S * G_USEC_PER_SEC;
   pthread_mutex_lock (&question->lock);
-  while (!question->done && result == 0)
-    result = pthread_cond_timedwait (&question->answered, &question->lock,
-                                     &deadline);
+  while (!question->done && in_time)
+    in_time = wc_clock_wait (&question->answered, &question->lock, deadline_us);
   question->given_up = !question->done;
   *verdict = question->verdict;
   if (question->given_up)

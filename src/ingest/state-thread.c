@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/state-thread.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "ingest/open-watch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #define DEFAULT_DEADLINE_MS 10000
 /* How long a source that is being opened may take to the end of that, which
@@ -79,18 +79,6 @@ state_thread_unref (gpointer data)
   g_free (self);
 }
 
-static void
-init_lock (WcStateThread *self)
-{
-  pthread_condattr_t attributes;
-
-  pthread_condattr_init (&attributes);
-  pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init (&self->stopped, &attributes);
-  pthread_condattr_destroy (&attributes);
-  pthread_mutex_init (&self->lock, NULL);
-}
-
 WcStateThread *
 wc_state_thread_new (GstElement *pipeline, const char *label,
                      WcStateThreadFailedFunc failed, gpointer user_data)
@@ -105,7 +93,8 @@ wc_state_thread_new (GstElement *pipeline, const char *label,
   self->failed = failed;
   self->user_data = user_data;
   self->wanted = self->current = GST_STATE_NULL;
-  init_lock (self);
+  pthread_mutex_init (&self->lock, NULL);
+  wc_clock_init_cond (&self->stopped);
   return self;
 }
 
@@ -254,15 +243,13 @@ wc_state_thread_set (WcStateThread *self, GstState state)
 gboolean
 wc_state_thread_wait (WcStateThread *self, guint timeout_ms)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
-  struct timespec end = {.tv_sec = end_us / G_USEC_PER_SEC,
-                         .tv_nsec = end_us % G_USEC_PER_SEC * 1000};
-  int result = 0;
+  gint64 deadline_us = wc_clock_now_us () + (gint64)timeout_ms * 1000;
+  gboolean in_time = TRUE;
   gboolean reached;
 
   pthread_mutex_lock (&self->lock);
-  while (self->running && result == 0)
-    result = pthread_cond_timedwait (&self->stopped, &self->lock, &end);
+  while (self->running && in_time)
+    in_time = wc_clock_wait (&self->stopped, &self->lock, deadline_us);
   reached = !self->running;
   pthread_mutex_unlock (&self->lock);
   return reached;
