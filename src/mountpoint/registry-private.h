@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the two halves of WcRegistry share: registry.c holds mountpoints and
- * sessions, registry-change.c creates, edits and destroys. Main thread. */
+/* What the parts of WcRegistry share: registry.c holds mountpoints and
+ * sessions, registry-load.c has those that there are at the start,
+ * registry-change.c creates, edits and destroys. Main thread. */
 #pragma once
 
 #include "mountpoint/admission.h"
@@ -27,8 +28,10 @@ struct _WcRegistry {
   GHashTable *mountpoints; /* id -> WcMountpoint */
   GHashTable *busy;        /* ids with a change under way */
   GHashTable *kept;        /* ids whose files could not be used */
-  GHashTable *disabled;    /* ids of configured ones that are disabled */
-  GPtrArray *problems;     /* utf8 */
+  GPtrArray *waiting; /* those of them whose port is taken; registry-load.c */
+  guint retry_source;
+  GHashTable *disabled; /* ids of configured ones that are disabled */
+  GPtrArray *problems;  /* utf8 */
   WcSessionTable *sessions;
   WcAdmission *admission;
   GPtrArray *probes; /* what probe.c runs; owned by it */
@@ -38,6 +41,7 @@ struct _WcRegistry {
 
 /** Puts it into the table and starts it. */
 void wc_registry_add (WcRegistry *self, WcMountpoint *mountpoint);
+GPtrArray *wc_registry_new_waiting (void);
 /** Makes the configured mountpoint of @spec, which is disabled if it was: does
  * not add it. (transfer full) */
 WcMountpoint *wc_registry_make_configured (WcRegistry *self,

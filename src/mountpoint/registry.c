@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#define DEMO_ID "demo"
-
 G_DEFINE_FINAL_TYPE (WcRegistry, wc_registry, G_TYPE_OBJECT)
 
 enum { SIGNAL_MOUNTPOINT_ADDED, SIGNAL_MOUNTPOINT_REMOVED, N_SIGNALS };
@@ -95,130 +93,6 @@ wc_registry_refuse (GTask *task, WcMountpointError code, const char *format,
   va_end (args);
   g_task_return_new_error (task, WC_MOUNTPOINT_ERROR, (int)code, "%s", message);
   g_object_unref (task);
-}
-
-/* --- loading ---------------------------------------------------------------
- */
-
-static void
-add_problem (WcRegistry *self, char *problem)
-{
-  wc_warning ("%s", problem);
-  g_ptr_array_add (self->problems, problem);
-}
-
-WcMountpoint *
-wc_registry_make_configured (WcRegistry *self, const WcMountpointSpec *spec,
-                             GError **error)
-{
-  g_autoptr (WcMountpointSpec) copy = wc_mountpoint_spec_copy (spec);
-
-  if (g_hash_table_contains (self->disabled, spec->id))
-    copy->enabled = FALSE;
-
-  WcMountpoint *mountpoint =
-      wc_mountpoint_new (copy, WC_ORIGIN_CONFIG, self->context, error);
-  if (mountpoint == NULL)
-    g_prefix_error (error, "[mountpoint %s]: ", spec->id);
-  return mountpoint;
-}
-
-static gboolean
-load_configured (WcRegistry *self, const WcMountpointSpec *spec, GError **error)
-{
-  g_autoptr (WcMountpoint) mountpoint =
-      wc_registry_make_configured (self, spec, error);
-
-  if (mountpoint != NULL)
-    wc_registry_add (self, mountpoint);
-  return mountpoint != NULL;
-}
-
-void
-wc_registry_note_hidden (WcRegistry *self, const char *id)
-{
-  g_autofree char *path = wc_store_path (self->store, id);
-
-  add_problem (
-      self, g_strdup_printf ("%s is skipped and kept: the configuration has a "
-                             "mountpoint \"%s\" too, which wins",
-                             path, id));
-}
-
-static void
-load_stored (WcRegistry *self, const WcMountpointSpec *spec)
-{
-  g_autofree char *path = wc_store_path (self->store, spec->id);
-  g_autoptr (GError) error = NULL;
-
-  if (wc_registry_lookup (self, spec->id) != NULL) {
-    wc_registry_note_hidden (self, spec->id);
-    return;
-  }
-
-  g_autoptr (WcMountpoint) mountpoint =
-      wc_mountpoint_new (spec, WC_ORIGIN_API, self->context, &error);
-  if (mountpoint != NULL) {
-    wc_registry_add (self, mountpoint);
-    return;
-  }
-  add_problem (self, g_strdup_printf ("%s is skipped and kept: %s", path,
-                                      error->message));
-  g_hash_table_add (self->kept, g_strdup (spec->id));
-}
-
-static void
-load_store (WcRegistry *self)
-{
-  g_autoptr (GPtrArray) problems = g_ptr_array_new ();
-  g_autoptr (GPtrArray) specs =
-      wc_store_load (self->store, problems, self->kept);
-
-  for (guint i = 0; i < problems->len; i++)
-    add_problem (self, g_ptr_array_index (problems, i));
-  for (guint i = 0; i < specs->len; i++)
-    load_stored (self, g_ptr_array_index (specs, i));
-}
-
-static gboolean
-load_demo (WcRegistry *self, GError **error)
-{
-  g_autoptr (WcMountpointSpec) spec = wc_mountpoint_spec_new ();
-
-  if (wc_registry_lookup (self, DEMO_ID) != NULL) {
-    add_problem (self, g_strdup ("there is a mountpoint \"" DEMO_ID
-                                 "\" already; --demo adds none"));
-    return TRUE;
-  }
-  spec->id = g_strdup (DEMO_ID);
-  spec->kind = WC_KIND_TEST;
-  spec->title = g_strdup ("Demo");
-  spec->persist = FALSE;
-
-  g_autoptr (WcMountpoint) mountpoint =
-      wc_mountpoint_new (spec, WC_ORIGIN_DEMO, self->context, error);
-  if (mountpoint == NULL)
-    return FALSE;
-  wc_registry_add (self, mountpoint);
-  return TRUE;
-}
-
-gboolean
-wc_registry_load (WcRegistry *registry, gboolean with_demo, GError **error)
-{
-  GPtrArray *configured = registry->context->sources.config->mountpoints;
-  g_autoptr (GPtrArray) problems = g_ptr_array_new ();
-
-  g_hash_table_unref (registry->disabled);
-  registry->disabled = wc_store_load_disabled (registry->store, problems);
-  for (guint i = 0; i < problems->len; i++)
-    add_problem (registry, g_ptr_array_index (problems, i));
-
-  for (guint i = 0; configured != NULL && i < configured->len; i++)
-    if (!load_configured (registry, g_ptr_array_index (configured, i), error))
-      return FALSE;
-  load_store (registry);
-  return !with_demo || load_demo (registry, error);
 }
 
 /* --- watching --------------------------------------------------------------
@@ -395,6 +269,7 @@ wc_registry_stop (WcRegistry *registry)
   g_autoptr (GPtrArray) list = wc_registry_list (registry);
 
   registry->stopped = TRUE;
+  g_clear_handle_id (&registry->retry_source, g_source_remove);
   wc_registry_stop_probes (registry);
   for (guint i = 0; i < list->len; i++)
     wc_registry_remove (registry, g_ptr_array_index (list, i),
@@ -442,6 +317,7 @@ wc_registry_finalize (GObject *object)
   g_hash_table_unref (self->mountpoints);
   g_hash_table_unref (self->busy);
   g_hash_table_unref (self->kept);
+  g_ptr_array_unref (self->waiting);
   g_hash_table_unref (self->disabled);
   g_ptr_array_unref (self->problems);
   g_ptr_array_unref (self->probes);
@@ -468,6 +344,7 @@ wc_registry_init (WcRegistry *self)
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   self->busy = new_set ();
   self->kept = new_set ();
+  self->waiting = wc_registry_new_waiting ();
   self->disabled = new_set ();
   self->problems = g_ptr_array_new_with_free_func (g_free);
   self->sessions = wc_session_table_new ();

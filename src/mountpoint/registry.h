@@ -17,7 +17,8 @@ WcRegistry *wc_registry_new (const WcMountpointContext *context,
 
 /** Loads the configured mountpoints and then those of the state directory, and
  * starts them. A file that cannot be used is reported (log and
- * wc_registry_problems ()), kept, and the rest is loaded. A configured
+ * wc_registry_problems ()), kept, and the rest is loaded; one whose port
+ * another program has is loaded as soon as that is free. A configured
  * mountpoint that cannot be made (port in use) is an error. @with_demo adds the
  * test mountpoint "demo" (never saved). */
 gboolean wc_registry_load (WcRegistry *registry, gboolean with_demo,

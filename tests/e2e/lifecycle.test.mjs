@@ -51,7 +51,11 @@ describe('state that survives', () => {
 
       const second = await startServer(scope, { stateDir: first.stateDir });
       assert.equal(second.token, first.token);
-      const { items } = await second.api.list();
+      // A port that somebody has taken meanwhile is waited for.
+      const items = await waitFor('both that were kept', async () => {
+        const list = await second.api.list();
+        return list.items.length >= 2 && list.items;
+      });
       assert.deepEqual(items.map(({ id }) => id).sort(), ['kept', 'off']);
       const again = await second.api.read('kept');
       assert.equal(again.title, 'Kept and edited');

@@ -385,6 +385,48 @@ test_problems (void)
   tear_down (&f);
 }
 
+static gboolean
+has_mountpoint (gpointer user_data)
+{
+  Fixture *f = user_data;
+
+  return wc_registry_lookup (f->registry, "late") != NULL;
+}
+
+/* It is not lost, nor may it be overwritten, until the port is free. */
+static void
+test_stored_port_taken (void)
+{
+  Fixture f;
+  WcUdpBinding any = {.address = "0.0.0.0"};
+  g_autoptr (WcMountpointSpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+
+  set_up (&f, NULL);
+  g_assert_true (create_id (&f, "late", &error));
+  spec = wc_mountpoint_spec_copy (
+      wc_mountpoint_spec (wc_registry_lookup (f.registry, "late")));
+  guint16 port = ((WcTrackSpec *)spec->tracks->pdata[0])->port;
+  close_registry (&f);
+
+  GSocket *taken = wc_udp_socket_open (&any, port, &error);
+  g_assert_no_error (error);
+  open_registry (&f);
+  g_assert_null (wc_registry_lookup (f.registry, "late"));
+  g_assert_cmpuint (wc_registry_problems (f.registry)->len, ==, 1);
+  g_assert_nonnull (strstr (wc_registry_problems (f.registry)->pdata[0],
+                            "when the port is free"));
+  g_assert_false (create_id (&f, "late", &error));
+  g_assert_error (error, WC_MOUNTPOINT_ERROR, WC_MOUNTPOINT_ERROR_EXISTS);
+  g_object_unref (taken);
+
+  g_assert_true (wait_until (has_mountpoint, &f, 10000));
+  g_assert_cmpuint (wc_registry_problems (f.registry)->len, ==, 0);
+  g_assert_true (wc_mountpoint_spec_equal (
+      spec, wc_mountpoint_spec (wc_registry_lookup (f.registry, "late"))));
+  tear_down (&f);
+}
+
 static void
 test_configured_port_taken (void)
 {
@@ -479,6 +521,7 @@ main (int argc, char **argv)
   g_test_add_func ("/registry/edit", test_edit);
   g_test_add_func ("/registry/configured", test_configured);
   g_test_add_func ("/registry/problems", test_problems);
+  g_test_add_func ("/registry/stored-port-taken", test_stored_port_taken);
   g_test_add_func ("/registry/configured-port-taken",
                    test_configured_port_taken);
   g_test_add_func ("/registry/demo", test_demo);
