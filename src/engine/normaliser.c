@@ -31,12 +31,6 @@ enum {
   PACKET_BAD = 1 << 7,   /* not the format's */
 };
 
-typedef struct {
-  _Atomic guint64 packets, bytes, lost, late, malformed, refragmented, restarts,
-      no_parameter_sets;
-  _Atomic guint32 jitter_us;
-} Counters;
-
 struct WcNormaliser {
   WcTrack *track;
   WcSourceClock *clock;
@@ -80,16 +74,8 @@ struct WcNormaliser {
   atomic_int drop_b_frames;
   WcStreamMeter meter;
 
-  gboolean has_transit;
-  guint32 transit, jitter; /* RFC 3550 appendix A.8, jitter times 16 */
-  Counters counters;
+  WcRtpCounters counters;
 };
-
-static void
-count (_Atomic guint64 *counter, guint64 n)
-{
-  atomic_fetch_add_explicit (counter, n, memory_order_relaxed);
-}
 
 /* --- going out ------------------------------------------------------------ */
 
@@ -137,7 +123,7 @@ emit_cut (WcNormaliser *normaliser, WcPacket *packet)
   }
   normaliser->format->split (packet->payload, packet->size, normaliser->parts);
   if (normaliser->parts->len > 1)
-    count (&normaliser->counters.refragmented, 1);
+    wc_rtp_count (&normaliser->counters.refragmented, 1);
   emit_parts (normaliser, packet);
   wc_packet_unref (packet);
 }
@@ -302,7 +288,7 @@ decide (WcNormaliser *normaliser, const WcPacket *packet, guint flags)
     key = TRUE;
 
   if (key && !complete && !knows_sets (normaliser)) {
-    count (&normaliser->counters.no_parameter_sets, 1);
+    wc_rtp_count (&normaliser->counters.no_parameter_sets, 1);
     key = FALSE;
   }
   normaliser->start_next = key;
@@ -393,7 +379,7 @@ enter_frame (WcNormaliser *normaliser, guint32 timestamp, gint64 arrival_us)
   give_up_heads (normaliser);
   begin_frame (normaliser);
   if (step == WC_TIMELINE_ANEW) {
-    count (&normaliser->counters.restarts, 1);
+    wc_rtp_count (&normaliser->counters.restarts, 1);
     wc_capture_restart (&normaliser->capture);
     wc_stream_meter_restart (&normaliser->meter);
     normaliser->had_key = FALSE;
@@ -410,7 +396,7 @@ take_in_order (WcNormaliser *normaliser, WcPacket *packet, guint lost)
   gint64 arrival_us = packet->capture_us;
 
   if (lost > 0) {
-    count (&normaliser->counters.lost, lost);
+    wc_rtp_count (&normaliser->counters.lost, lost);
     leave_gap (normaliser, lost);
   }
   if (packet->flags & (PACKET_EMPTY | PACKET_BAD)) {
@@ -462,29 +448,6 @@ read_packet (WcNormaliser *normaliser, const guint8 *data, gsize size,
   return packet;
 }
 
-/* RFC 3550 appendix A.8. */
-static void
-measure_jitter (WcNormaliser *normaliser, guint32 timestamp, gint64 arrival_us)
-{
-  guint32 rate = normaliser->rate;
-  guint64 arrival =
-      (guint64)(arrival_us / G_USEC_PER_SEC) * rate +
-      (guint64)(arrival_us % G_USEC_PER_SEC) * rate / G_USEC_PER_SEC;
-  guint32 transit = (guint32)arrival - timestamp;
-  gint64 distance = ABS ((gint64)(gint32)(transit - normaliser->transit));
-
-  /* A step of a second is a change of the source, not jitter. */
-  if (normaliser->has_transit && distance < rate) {
-    normaliser->jitter += (guint32)distance - ((normaliser->jitter + 8) >> 4);
-    atomic_store_explicit (
-        &normaliser->counters.jitter_us,
-        (guint32)wc_ticks_to_us (normaliser->jitter >> 4, rate),
-        memory_order_relaxed);
-  }
-  normaliser->transit = transit;
-  normaliser->has_transit = TRUE;
-}
-
 gboolean
 wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp, gsize size,
                     gint64 arrival_us)
@@ -494,14 +457,13 @@ wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp, gsize size,
   gboolean good = packet != NULL && !(packet->flags & PACKET_BAD);
 
   if (!good)
-    count (&normaliser->counters.malformed, 1);
+    wc_rtp_count (&normaliser->counters.malformed, 1);
   if (packet == NULL)
     return FALSE;
-  if (good) {
-    count (&normaliser->counters.packets, 1);
-    count (&normaliser->counters.bytes, packet->size);
-    measure_jitter (normaliser, (guint32)packet->timestamp, arrival_us);
-  }
+  if (good)
+    wc_rtp_counters_add_packet (&normaliser->counters, packet->size,
+                                (guint32)packet->timestamp, normaliser->rate,
+                                arrival_us);
   if (wc_reorder_push (reorder, packet)) {
     drain (normaliser, G_MAXINT64);
     give_up_heads (normaliser);
@@ -509,7 +471,7 @@ wc_normaliser_push (WcNormaliser *normaliser, const guint8 *rtp, gsize size,
     wc_reorder_begin_anew (reorder);
   }
   drain (normaliser, arrival_us);
-  count (&normaliser->counters.late, reorder->dropped);
+  wc_rtp_count (&normaliser->counters.late, reorder->dropped);
   reorder->dropped = 0;
   publish (normaliser);
   return good;
@@ -522,11 +484,11 @@ wc_normaliser_push_made (WcNormaliser *normaliser, const guint8 *rtp,
   g_autoptr (WcPacket) packet = read_packet (normaliser, rtp, size, capture_us);
 
   if (packet == NULL || (packet->flags & (PACKET_BAD | PACKET_EMPTY))) {
-    count (&normaliser->counters.malformed, 1);
+    wc_rtp_count (&normaliser->counters.malformed, 1);
     return FALSE;
   }
-  count (&normaliser->counters.packets, 1);
-  count (&normaliser->counters.bytes, packet->size);
+  wc_rtp_count (&normaliser->counters.packets, 1);
+  wc_rtp_count (&normaliser->counters.bytes, packet->size);
   enter_frame (normaliser, (guint32)packet->timestamp, capture_us);
   packet->timestamp = normaliser->timeline.position;
   packet->capture_us = capture_us;
@@ -669,7 +631,7 @@ wc_normaliser_restart (WcNormaliser *normaliser)
   wc_reorder_clear (&normaliser->reorder);
   normaliser->timeline.anew = TRUE;
   normaliser->has_report = FALSE;
-  normaliser->has_transit = FALSE;
+  wc_rtp_counters_restart (&normaliser->counters);
   wc_capture_restart (&normaliser->capture);
   load_sets (normaliser, normaliser->fmtp != NULL ? normaliser->fmtp : "",
              &reason);
@@ -683,58 +645,13 @@ wc_normaliser_set_drop_b_frames (WcNormaliser *normaliser, gboolean drop)
 }
 
 void
-wc_normaliser_stats_add (WcNormaliserStats *stats,
-                         const WcNormaliserStats *more)
-{
-  stats->packets += more->packets;
-  stats->bytes += more->bytes;
-  stats->lost += more->lost;
-  stats->late += more->late;
-  stats->malformed += more->malformed;
-  stats->refragmented += more->refragmented;
-  stats->restarts += more->restarts;
-  stats->no_parameter_sets += more->no_parameter_sets;
-}
-
-void
-wc_normaliser_stats_subtract (WcNormaliserStats *stats,
-                              const WcNormaliserStats *less)
-{
-  stats->packets -= less->packets;
-  stats->bytes -= less->bytes;
-  stats->lost -= less->lost;
-  stats->late -= less->late;
-  stats->malformed -= less->malformed;
-  stats->refragmented -= less->refragmented;
-  stats->restarts -= less->restarts;
-  stats->no_parameter_sets -= less->no_parameter_sets;
-}
-
-void
 wc_normaliser_get_stream_info (WcNormaliser *normaliser, WcStreamInfo *info)
 {
   wc_stream_meter_get (&normaliser->meter, info);
 }
 
-static guint64
-read_counter (_Atomic guint64 *counter)
-{
-  return atomic_load_explicit (counter, memory_order_relaxed);
-}
-
 void
-wc_normaliser_get_stats (WcNormaliser *normaliser, WcNormaliserStats *stats)
+wc_normaliser_get_stats (WcNormaliser *normaliser, WcRtpStats *stats)
 {
-  Counters *counters = &normaliser->counters;
-
-  stats->packets = read_counter (&counters->packets);
-  stats->bytes = read_counter (&counters->bytes);
-  stats->lost = read_counter (&counters->lost);
-  stats->late = read_counter (&counters->late);
-  stats->malformed = read_counter (&counters->malformed);
-  stats->refragmented = read_counter (&counters->refragmented);
-  stats->restarts = read_counter (&counters->restarts);
-  stats->no_parameter_sets = read_counter (&counters->no_parameter_sets);
-  stats->jitter_us =
-      atomic_load_explicit (&counters->jitter_us, memory_order_relaxed);
+  wc_rtp_counters_get (&normaliser->counters, stats);
 }

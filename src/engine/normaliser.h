@@ -10,23 +10,11 @@
 #pragma once
 
 #include "base/codec.h"
+#include "engine/rtp-stats.h"
 #include "engine/stream-info.h"
 #include "engine/track.h"
 
 typedef struct WcNormaliser WcNormaliser;
-
-typedef struct {
-  guint64 packets;      /* taken */
-  guint64 bytes;        /* their RTP payload */
-  guint64 lost;         /* never came (RFC 3550 appendix A.3, without late) */
-  guint64 late;         /* came after they were given up, or twice */
-  guint64 malformed;    /* not RTP, or not the codec's format */
-  guint64 refragmented; /* were larger than WC_MAX_PAYLOAD */
-  guint64 restarts;     /* source changes absorbed */
-  guint64 no_parameter_sets; /* key frames that could not be start points,
-                                as no parameter sets were known */
-  guint32 jitter_us;         /* RFC 3550 section 6.4.1 */
-} WcNormaliserStats;
 
 /** @track and @clock are referenced. */
 WcNormaliser *wc_normaliser_new (WcTrack *track, WcSourceClock *clock);
@@ -79,14 +67,7 @@ void wc_normaliser_set_drop_b_frames (WcNormaliser *normaliser, gboolean drop);
 void wc_normaliser_sender_report (WcNormaliser *normaliser, guint64 ntp,
                                   guint32 rtp_timestamp, gint64 arrival_us);
 
-void wc_normaliser_get_stats (WcNormaliser *normaliser,
-                              WcNormaliserStats *stats);
-/** Adds what @more has counted to @stats; the jitter there stays. */
-void wc_normaliser_stats_add (WcNormaliserStats *stats,
-                              const WcNormaliserStats *more);
-/** The reverse. */
-void wc_normaliser_stats_subtract (WcNormaliserStats *stats,
-                                   const WcNormaliserStats *less);
+void wc_normaliser_get_stats (WcNormaliser *normaliser, WcRtpStats *stats);
 /** What the stream turned out to be. Any thread. */
 void wc_normaliser_get_stream_info (WcNormaliser *normaliser,
                                     WcStreamInfo *info);

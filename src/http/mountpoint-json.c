@@ -13,7 +13,7 @@
 static void
 set_counters (JsonObject *object, const WcIngestTrackInfo *info)
 {
-  const WcNormaliserStats *in = &info->input;
+  const WcRtpStats *in = &info->input;
 
   json_object_set_int_member (object, "packets", (gint64)in->packets);
   json_object_set_int_member (object, "bytes", (gint64)in->bytes);

@@ -47,7 +47,7 @@ set_video (JsonObject *object, const WcStreamInfo *stream)
 }
 
 static void
-set_loss (JsonObject *object, const WcNormaliserStats *input)
+set_loss (JsonObject *object, const WcRtpStats *input)
 {
   guint64 expected = input->packets + input->lost;
 

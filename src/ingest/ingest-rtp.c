@@ -144,7 +144,7 @@ look_at_track (WcIngestRtp *self, Track *track, Summary *summary, gint64 now_us)
 {
   WcTrack *ring = wc_ingest_track (WC_INGEST (self), track->spec->media);
   WcRtpTrackStatus status;
-  WcNormaliserStats input;
+  WcRtpStats input;
   WcTrackStats stats;
   WcRtpDiagnosis diagnosis;
 

@@ -49,7 +49,7 @@ typedef struct {
   char *profile;           /* nullable; as seen in the bitstream */
   char *source;            /* nullable; address the source is latched to */
   guint32 ssrc;            /* of the source */
-  WcNormaliserStats input;
+  WcRtpStats input;
   WcTrackStats track;
   WcStreamInfo stream;           /* of what the source sends */
   WcConversionStatus conversion; /* and what becomes of it */
@@ -62,8 +62,8 @@ void wc_ingest_track_info_clear (WcIngestTrackInfo *info);
 typedef struct {
   guint64 counter; /* the number of the source that counts: what another one has
                       counted has nothing to do with it */
-  WcNormaliserStats input; /* of one counter the numbers never fall */
-  guint key_interval_ms;   /* between the last key frames; 0: not known */
+  WcRtpStats input;      /* of one counter the numbers never fall */
+  guint key_interval_ms; /* between the last key frames; 0: not known */
 } WcIngestCounts;
 
 /** What all sources share: the port range in use. Main thread. */

@@ -59,7 +59,7 @@ explain_mismatch (const WcTrackSpec *spec, const WcRtpTrackStatus *status)
 }
 
 static char *
-explain_waiting (const WcTrackSpec *spec, const WcNormaliserStats *input)
+explain_waiting (const WcTrackSpec *spec, const WcRtpStats *input)
 {
   if (input->no_parameter_sets > 0)
     return g_strdup_printf (
@@ -85,7 +85,7 @@ explain_playing (const WcTrackSpec *spec, const WcRtpTrackStatus *status,
 
 void
 wc_rtp_diagnose (WcRtpDiagnosis *diagnosis, const WcTrackSpec *spec,
-                 const WcRtpTrackStatus *status, const WcNormaliserStats *input,
+                 const WcRtpTrackStatus *status, const WcRtpStats *input,
                  const WcTrackStats *stats, guint timeout_ms, gint64 now_us)
 {
   gint64 patience_us = PATIENCE_S * G_USEC_PER_SEC;

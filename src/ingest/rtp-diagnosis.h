@@ -19,7 +19,7 @@ typedef struct {
 
 /** @timeout_ms: how long a track may be silent. */
 void wc_rtp_diagnose (WcRtpDiagnosis *diagnosis, const WcTrackSpec *spec,
-                      const WcRtpTrackStatus *status,
-                      const WcNormaliserStats *input, const WcTrackStats *stats,
-                      guint timeout_ms, gint64 now_us);
+                      const WcRtpTrackStatus *status, const WcRtpStats *input,
+                      const WcTrackStats *stats, guint timeout_ms,
+                      gint64 now_us);
 void wc_rtp_diagnosis_clear (WcRtpDiagnosis *diagnosis);

@@ -335,7 +335,7 @@ wc_rtp_track_get_status (WcRtpTrack *self, WcRtpTrackStatus *status)
 }
 
 void
-wc_rtp_track_get_stats (WcRtpTrack *self, WcNormaliserStats *stats)
+wc_rtp_track_get_stats (WcRtpTrack *self, WcRtpStats *stats)
 {
   wc_track_feed_get_stats (self->feed, stats);
 }

@@ -75,7 +75,7 @@ void wc_rtp_track_flush (WcRtpTrack *self, gint64 now_us);
  * served, and the sender. Numbering goes on. */
 void wc_rtp_track_forget (WcRtpTrack *self);
 void wc_rtp_track_get_status (WcRtpTrack *self, WcRtpTrackStatus *status);
-void wc_rtp_track_get_stats (WcRtpTrack *self, WcNormaliserStats *stats);
+void wc_rtp_track_get_stats (WcRtpTrack *self, WcRtpStats *stats);
 /** What becomes of its packets, to be supervised; the same for its life.
  * (transfer none) */
 WcTrackFeed *wc_rtp_track_feed (WcRtpTrack *self);

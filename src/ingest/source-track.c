@@ -21,8 +21,8 @@ struct WcSourceTrack {
   pthread_mutex_t lock; /* guards what follows */
   WcTrack *track;       /* NULL: no format yet */
   WcTrackFeed *feed;
-  GPtrArray *retired;        /* of WcTrackFeed: to be put to sleep */
-  WcNormaliserStats earlier; /* what feeds before this one have taken */
+  GPtrArray *retired; /* of WcTrackFeed: to be put to sleep */
+  WcRtpStats earlier; /* what feeds before this one have taken */
   char *label;
   WcBFrames bframes;
   WcSourceTrackStatus status;
@@ -149,7 +149,7 @@ make_feed (WcSourceTrack *self, const WcCodecInfo *codec,
       .bframes = self->bframes,
       .limits = self->limits,
   };
-  WcNormaliserStats stats;
+  WcRtpStats stats;
   WcTrackFeed *feed;
 
   if (self->feed != NULL)
@@ -159,7 +159,7 @@ make_feed (WcSourceTrack *self, const WcCodecInfo *codec,
     return FALSE;
   if (self->feed != NULL) {
     wc_track_feed_get_stats (self->feed, &stats);
-    wc_normaliser_stats_add (&self->earlier, &stats);
+    wc_rtp_stats_add (&self->earlier, &stats);
     g_ptr_array_add (self->retired, g_steal_pointer (&self->feed));
   }
   self->feed = feed;
@@ -422,13 +422,13 @@ wc_source_track_dup_feed (WcSourceTrack *self)
 }
 
 void
-wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats)
+wc_source_track_get_stats (WcSourceTrack *self, WcRtpStats *stats)
 {
-  *stats = (WcNormaliserStats){0};
+  *stats = (WcRtpStats){0};
   pthread_mutex_lock (&self->lock);
   if (self->feed != NULL)
     wc_track_feed_get_stats (self->feed, stats);
-  wc_normaliser_stats_add (stats, &self->earlier);
+  wc_rtp_stats_add (stats, &self->earlier);
   pthread_mutex_unlock (&self->lock);
 }
 

@@ -94,7 +94,7 @@ WcTrack *wc_source_track_dup_track (WcSourceTrack *self);
 void wc_source_track_get_status (WcSourceTrack *self,
                                  WcSourceTrackStatus *status);
 /** Of all connections and formats: the numbers never fall. */
-void wc_source_track_get_stats (WcSourceTrack *self, WcNormaliserStats *stats);
+void wc_source_track_get_stats (WcSourceTrack *self, WcRtpStats *stats);
 /** What becomes of its packets; NULL until a format was set. (transfer full) */
 WcTrackFeed *wc_source_track_dup_feed (WcSourceTrack *self);
 /** Whether a viewer who comes now gets something of it. */

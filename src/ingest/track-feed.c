@@ -34,9 +34,9 @@ struct WcTrackFeed {
   WcTrackLimits limits;
   WcConversion *conversion; /* NULL: never needed */
 
-  pthread_mutex_t lock;      /* guards what follows */
-  WcNormaliser *out;         /* writes the track */
-  WcNormaliserStats earlier; /* of what received before, see count_on () */
+  pthread_mutex_t lock; /* guards what follows */
+  WcNormaliser *out;    /* writes the track */
+  WcRtpStats earlier;   /* of what received before, see count_on () */
   gint64 patience_us;
   gboolean retired;
   WcConversionInput *input; /* NULL: what comes goes to `out` */
@@ -132,12 +132,12 @@ receiver (WcTrackFeed *self)
 static void
 count_on (WcTrackFeed *self, WcNormaliser *before, WcNormaliser *after)
 {
-  WcNormaliserStats stats;
+  WcRtpStats stats;
 
   wc_normaliser_get_stats (before, &stats);
-  wc_normaliser_stats_add (&self->earlier, &stats);
+  wc_rtp_stats_add (&self->earlier, &stats);
   wc_normaliser_get_stats (after, &stats);
-  wc_normaliser_stats_subtract (&self->earlier, &stats);
+  wc_rtp_stats_subtract (&self->earlier, &stats);
 }
 
 static void
@@ -228,11 +228,11 @@ wc_track_feed_forget (WcTrackFeed *self)
 }
 
 void
-wc_track_feed_get_stats (WcTrackFeed *self, WcNormaliserStats *stats)
+wc_track_feed_get_stats (WcTrackFeed *self, WcRtpStats *stats)
 {
   pthread_mutex_lock (&self->lock);
   wc_normaliser_get_stats (receiver (self), stats);
-  wc_normaliser_stats_add (stats, &self->earlier);
+  wc_rtp_stats_add (stats, &self->earlier);
   pthread_mutex_unlock (&self->lock);
 }
 

@@ -81,7 +81,7 @@ void wc_track_feed_retire (WcTrackFeed *self);
 void wc_track_feed_forget (WcTrackFeed *self);
 
 /** Of what comes in; the numbers never fall. */
-void wc_track_feed_get_stats (WcTrackFeed *self, WcNormaliserStats *stats);
+void wc_track_feed_get_stats (WcTrackFeed *self, WcRtpStats *stats);
 void wc_track_feed_get_stream_info (WcTrackFeed *self, WcStreamInfo *info);
 /** @status must be cleared. */
 void wc_track_feed_get_conversion (WcTrackFeed *self,

@@ -31,7 +31,7 @@ typedef struct {
 /* --- families that are one field each ------------------------------------- */
 
 #define TOTAL(field) G_STRUCT_OFFSET (WcMountpointTotals, field)
-#define INPUT(field) G_STRUCT_OFFSET (WcNormaliserStats, field)
+#define INPUT(field) G_STRUCT_OFFSET (WcRtpStats, field)
 
 static const WcCounterField viewer_counters[] = {
     {"whepcast_mountpoint_lost_total",

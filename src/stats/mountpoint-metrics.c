@@ -151,10 +151,10 @@ take_counts (WcMountpointMetrics *self, WcMedia media,
   WcIngestCounts *seen = &self->seen[media];
 
   if (counts->counter == seen->counter)
-    wc_normaliser_stats_subtract (&ingest->input, &seen->input);
+    wc_rtp_stats_subtract (&ingest->input, &seen->input);
   if (counts->counter == seen->counter ||
       wc_mountpoint_failover (self->mountpoint) == NULL)
-    wc_normaliser_stats_add (&ingest->input, &counts->input);
+    wc_rtp_stats_add (&ingest->input, &counts->input);
   ingest->present = TRUE;
   ingest->input.jitter_us = counts->input.jitter_us;
   ingest->key_interval_ms = counts->key_interval_ms;

@@ -36,7 +36,7 @@ typedef struct {
 /** Of one medium of the source. */
 typedef struct {
   gboolean present; /* there is, or was, such a track */
-  WcNormaliserStats input;
+  WcRtpStats input;
   guint key_interval_ms; /* 0: not known */
 } WcIngestTotals;
 

@@ -43,10 +43,10 @@ harness_free (Harness *harness)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Harness, harness_free)
 
-static inline WcNormaliserStats
+static inline WcRtpStats
 harness_stats (Harness *harness)
 {
-  WcNormaliserStats stats;
+  WcRtpStats stats;
 
   wc_normaliser_get_stats (harness->normaliser, &stats);
   return stats;
@@ -351,7 +351,7 @@ check_stream (const Format *format, guint reach, guint lose)
   g_autoptr (GPtrArray) out = NULL;
   const char *reason = NULL;
   guint64 n_pushed = 0;
-  WcNormaliserStats stats;
+  WcRtpStats stats;
 
   g_assert_true (
       wc_normaliser_set_fmtp (harness->normaliser, format->fmtp, &reason));

@@ -50,7 +50,7 @@ test_video (gconstpointer user_data)
   g_autoptr (Harness) harness = harness_new (row->codec);
   g_autoptr (GPtrArray) out = NULL;
   g_autofree char *profile = NULL;
-  WcNormaliserStats stats;
+  WcRtpStats stats;
   guint n_starts = 0;
   WcStreamInfo info;
 

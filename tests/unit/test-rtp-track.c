@@ -104,7 +104,7 @@ push_opus (Fixture *f, const WcAddress *from, guint32 ssrc, guint n)
 static guint64
 count_taken (Fixture *f)
 {
-  WcNormaliserStats stats;
+  WcRtpStats stats;
 
   wc_rtp_track_get_stats (f->track, &stats);
   return stats.packets;
@@ -113,7 +113,7 @@ count_taken (Fixture *f)
 static void
 diagnose (Fixture *f, const WcRtpTrackStatus *status, WcRtpDiagnosis *diagnosis)
 {
-  WcNormaliserStats input;
+  WcRtpStats input;
   WcTrackStats stats;
 
   wc_rtp_track_get_stats (f->track, &input);
@@ -148,7 +148,7 @@ test_take_over (void)
 {
   Fixture f = {0};
   WcRtpTrackStatus status;
-  WcNormaliserStats stats;
+  WcRtpStats stats;
 
   set_up (&f, WC_CODEC_OPUS);
   open_track (&f);

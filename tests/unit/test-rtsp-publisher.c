@@ -103,7 +103,7 @@ push (Fixture *f, guint index, const WcAddress *from, guint8 pt, guint32 ssrc,
 static guint64
 taken (Fixture *f)
 {
-  WcNormaliserStats stats;
+  WcRtpStats stats;
 
   wc_source_track_get_stats (f->track, &stats);
   return stats.packets;

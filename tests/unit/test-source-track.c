@@ -136,7 +136,7 @@ test_reconnect (void)
 static void
 test_other_ssrc (void)
 {
-  WcNormaliserStats stats;
+  WcRtpStats stats;
   Fixture f;
 
   set_up (&f, WC_MEDIA_AUDIO);
@@ -155,7 +155,7 @@ test_other_ssrc (void)
 static void
 test_other_codec (void)
 {
-  WcNormaliserStats stats;
+  WcRtpStats stats;
   Fixture f;
 
   set_up (&f, WC_MEDIA_AUDIO);
