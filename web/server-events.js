@@ -12,7 +12,7 @@ export async function* readEvents(response) {
     if (done) {
       return;
     }
-    text += value;
+    text = (text + value).replaceAll('\r\n', '\n');
     const blocks = text.split('\n\n');
     text = blocks.pop();
     for (const block of blocks) {

@@ -21,7 +21,7 @@ import { WhepError } from './whep-error.js';
 import { Poster } from './whep-poster.js';
 import { WhepSession } from './whep-session.js';
 import { sourceLevel, summarise } from './whep-stats.js';
-import { layersOfEvent, retryAfterMs } from './whep-text.js';
+import { layersOfEvent, retryAfterMs, urlOfReconnect } from './whep-text.js';
 import { MediaWatch } from './whep-watch.js';
 
 export { WhepError };
@@ -253,6 +253,7 @@ export class WhepPlayer extends EventTarget {
         break;
       case 'reconnect':
         // The server ends the session; not all of its viewers return as one.
+        this.#setMovedTo(urlOfReconnect(data, attempt.session.url) ?? this.#movedTo);
         this.#endAttempt();
         this.#retry('The server asked to connect again', Math.random() * 1000);
         break;
@@ -314,7 +315,6 @@ export class WhepPlayer extends EventTarget {
     }
     clearTimeout(this.#retryTimer);
     next.watch.onPlaying();
-    this.#movedTo = session.url;
     this.#attempt = next;
     this.#next = null;
     this.#lastStats = null;
@@ -323,7 +323,14 @@ export class WhepPlayer extends EventTarget {
     }
     this.#setState('playing', 'Playing');
     this.#attend(next);
-    this.dispatchEvent(new CustomEvent('moved', { detail: { url: session.url } }));
+    this.#setMovedTo(session.url);
+  }
+
+  #setMovedTo(url) {
+    if (url !== this.#movedTo) {
+      this.#movedTo = url;
+      this.dispatchEvent(new CustomEvent('moved', { detail: { url } }));
+    }
   }
 
   #setViewers(count) {
@@ -392,7 +399,7 @@ export class WhepPlayer extends EventTarget {
     this.#endAttempt();
     if (this.#movedTo) {
       // What another server says is not the last word: back to where it was.
-      this.#movedTo = null;
+      this.#setMovedTo(null);
       this.#retry(error.message, this.#backoffMs());
       return;
     }

@@ -55,6 +55,17 @@ export function layersOfEvent(data) {
     .sort((a, b) => (b.height ?? 0) - (a.height ?? 0) || b.bitrate - a.bitrate);
 }
 
+/** Where the data of a `reconnect` event sends its viewer; null: to where it was. Its
+ * URL may be relative to `base`. */
+export function urlOfReconnect(data, base) {
+  try {
+    const { url } = JSON.parse(data);
+    return url ? new URL(url, base).href : null;
+  } catch {
+    return null; // a server may send the event without data
+  }
+}
+
 /** RFC 8840: the candidates found so far, the credentials they belong to. The
  * first section is there in any case. */
 export function trickleFragment(sdp, candidates, complete) {

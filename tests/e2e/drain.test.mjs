@@ -273,4 +273,50 @@ describe('the player', () => {
       await from.api.ok('DELETE', DRAIN);
       await player.frames(25, { timeoutMs: 30000 });
     }));
+
+  test('asks the server that `reconnect` names, and the one of before if that refuses', LIMIT,
+    scoped(async (scope) => {
+      const [from, to] = [await start(scope), await start(scope)];
+      const player = await PagePlayer.start(scope, browser, from, 'cam', { foreign: true });
+      await player.frames(10);
+      await player.page.evaluate(answerEventsOnce, from.url, { url: to.whep('cam') });
+      await player.page.evaluate(startAgain);
+      await to.api.waitViewers('cam', 1);
+      await player.frames(25);
+      assert.equal((await from.api.read('cam')).viewers, 0);
+
+      await to.api.destroy('cam');
+      await from.api.waitViewers('cam', 1, { timeoutMs: 20000 });
+      await player.frames(25);
+      assert.deepEqual(await player.page.evaluate(() => globalThis.moved),
+        [to.whep('cam'), null]);
+
+      // Without data, as other servers may send it: to where it was.
+      await player.page.evaluate(answerEventsOnce, from.url, null);
+      await player.page.evaluate(startAgain);
+      await player.until('it is told to reconnect', ({ state: now }) => now === 'waiting');
+      await player.frames(25);
+      assert.equal((await from.api.read('cam')).viewers, 1);
+    }));
 });
+
+/** Runs inside the browser: the next stream of events of `origin` says `reconnect`. */
+function answerEventsOnce(origin, data) {
+  const original = globalThis.fetch;
+  globalThis.fetch = async (url, options) => {
+    if (new URL(url).origin !== origin || !/\/events/.test(url)) {
+      return original(url, options);
+    }
+    globalThis.fetch = original;
+    return new Response(`event: reconnect\n${data ? `data: ${JSON.stringify(data)}\n` : ''}\n`);
+  };
+}
+
+/** Runs inside the browser. */
+async function startAgain() {
+  const { player } = globalThis.played;
+  globalThis.moved = [];
+  player.addEventListener('moved', ({ detail }) => globalThis.moved.push(detail.url));
+  await player.stop();
+  player.start();
+}
