@@ -279,7 +279,8 @@ describe('the player', () => {
       const [from, to] = [await start(scope), await start(scope)];
       const player = await PagePlayer.start(scope, browser, from, 'cam', { foreign: true });
       await player.frames(10);
-      await player.page.evaluate(answerEventsOnce, from.url, { url: to.whep('cam') });
+      await player.page.evaluate(answerEventsOnce,
+        { origin: from.url, data: { url: to.whep('cam') } });
       await player.page.evaluate(startAgain);
       await to.api.waitViewers('cam', 1);
       await player.frames(25);
@@ -292,16 +293,17 @@ describe('the player', () => {
         [to.whep('cam'), null]);
 
       // Without data, as other servers may send it: to where it was.
-      await player.page.evaluate(answerEventsOnce, from.url, null);
+      await player.page.evaluate(answerEventsOnce, { origin: from.url, data: null });
       await player.page.evaluate(startAgain);
-      await player.until('it is told to reconnect', ({ state: now }) => now === 'waiting');
+      await waitFor('it is told to reconnect', () =>
+        player.page.evaluate(() => globalThis.states.includes('waiting')));
       await player.frames(25);
       assert.equal((await from.api.read('cam')).viewers, 1);
     }));
 });
 
 /** Runs inside the browser: the next stream of events of `origin` says `reconnect`. */
-function answerEventsOnce(origin, data) {
+function answerEventsOnce({ origin, data }) {
   const original = globalThis.fetch;
   globalThis.fetch = async (url, options) => {
     if (new URL(url).origin !== origin || !/\/events/.test(url)) {
@@ -316,7 +318,9 @@ function answerEventsOnce(origin, data) {
 async function startAgain() {
   const { player } = globalThis.played;
   globalThis.moved = [];
+  globalThis.states = [];
   player.addEventListener('moved', ({ detail }) => globalThis.moved.push(detail.url));
+  player.addEventListener('state', ({ detail }) => globalThis.states.push(detail.state));
   await player.stop();
   player.start();
 }
