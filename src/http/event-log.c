@@ -8,10 +8,17 @@
 
 #include <string.h>
 
-/* What is kept: so many events and, with their JSON, so many bytes. */
+/* What is kept: so many events, and so many bytes of text. */
 #define MAX_KEPT 1000
-#define MAX_BYTES (256 * 1024)
+#define ROOM_BYTES (256 * 1024)
 #define EPOCH_BYTES 6
+
+/* Of an event that is kept; its texts lie in the room, one behind the other. */
+typedef struct {
+  const char *name;
+  gboolean is_count;
+  gsize offset, size;
+} Kept;
 
 typedef struct {
   WcEventLogFunc func;
@@ -21,10 +28,12 @@ typedef struct {
 struct WcEventLog {
   WcEventBus *bus;
   guint bus_listener;
-  char *epoch;           /* of this run of the server: part of each id */
-  GQueue kept;           /* of WcEventRecord; the newest at the tail */
-  gsize bytes;           /* of these */
-  guint64 last;          /* number; 0: none yet */
+  char *epoch;         /* of this run of the server: part of each id */
+  guint64 last;        /* number; 0: none yet */
+  guint64 first;       /* number of the oldest that is kept; above last: none */
+  Kept kept[MAX_KEPT]; /* by the number */
+  char *room;          /* written round and round */
+  gsize written;       /* up to here, in this round */
   GHashTable *listeners; /* number -> Listener */
   guint last_listener;
 };
@@ -158,32 +167,78 @@ make_id (const WcEventLog *log, guint64 number)
   return g_strdup_printf ("%s-%" G_GUINT64_FORMAT, log->epoch, number);
 }
 
-static void
-record_free (WcEventRecord *record)
+static Kept *
+kept_of (WcEventLog *log, guint64 number)
 {
-  g_free ((char *)record->id);
-  g_free ((char *)record->mountpoint);
-  g_free ((char *)record->at);
-  g_free ((char *)record->json);
-  g_free (record);
+  return &log->kept[number % MAX_KEPT];
 }
 
-static gsize
-record_size (const WcEventRecord *record)
-{
-  return sizeof *record + strlen (record->json);
-}
-
+/* Those that lie in the way from @begin to @end are of the last round, and the
+ * oldest ones. */
 static void
-keep (WcEventLog *log, WcEventRecord *record)
+make_room (WcEventLog *log, gsize begin, gsize end)
 {
-  g_queue_push_tail (&log->kept, record);
-  log->bytes += record_size (record);
-  while (log->kept.length > MAX_KEPT || log->bytes > MAX_BYTES) {
-    WcEventRecord *oldest = g_queue_pop_head (&log->kept);
-    log->bytes -= record_size (oldest);
-    record_free (oldest);
+  while (log->first <= log->last) {
+    const Kept *oldest = kept_of (log, log->first);
+    if (oldest->offset < begin || oldest->offset >= end)
+      return;
+    log->first++;
   }
+}
+
+/* Where @size bytes can be written. */
+static gsize
+take_room (WcEventLog *log, gsize size)
+{
+  gsize offset = log->written;
+
+  if (offset + size > ROOM_BYTES) {
+    make_room (log, offset, ROOM_BYTES);
+    offset = 0;
+  }
+  make_room (log, offset, offset + size);
+  log->written = offset + size;
+  return offset;
+}
+
+/* In one piece for all: a thousand small ones for which there is no hurry to go
+ * would keep the pages of all that was there beside them. */
+static void
+keep (WcEventLog *log, const WcEventRecord *record)
+{
+  const char *const texts[] = {record->mountpoint, record->at, record->json};
+  Kept *kept = kept_of (log, record->number);
+  gsize sizes[G_N_ELEMENTS (texts)], size = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    size += sizes[i] = strlen (texts[i]) + 1;
+  if (size > ROOM_BYTES) {
+    log->first = record->number + 1;
+    return;
+  }
+  if (record->number - log->first == MAX_KEPT)
+    log->first++;
+  *kept = (Kept){record->name, record->is_count, take_room (log, size), size};
+  for (gsize i = 0, at = kept->offset; i < G_N_ELEMENTS (texts); i++) {
+    memcpy (log->room + at, texts[i], sizes[i]);
+    at += sizes[i];
+  }
+}
+
+/* @id: of @record, borrowed. */
+static void
+read_kept (WcEventLog *log, guint64 number, const char *id,
+           WcEventRecord *record)
+{
+  const Kept *kept = kept_of (log, number);
+
+  record->number = number;
+  record->id = id;
+  record->name = kept->name;
+  record->is_count = kept->is_count;
+  record->mountpoint = log->room + kept->offset;
+  record->at = record->mountpoint + strlen (record->mountpoint) + 1;
+  record->json = record->at + strlen (record->at) + 1;
 }
 
 static void
@@ -202,17 +257,23 @@ static void
 on_event (const WcEvent *event, gpointer user_data)
 {
   WcEventLog *log = user_data;
-  WcEventRecord *record = g_new0 (WcEventRecord, 1);
+  guint64 number = log->last + 1;
+  g_autofree char *id = make_id (log, number);
+  g_autofree char *at = wc_clock_format_now ();
+  g_autofree char *json = write_json (describe (event));
+  const WcEventRecord record = {
+      .number = number,
+      .id = id,
+      .name = name_of (event->kind),
+      .mountpoint = wc_mountpoint_id (event->mountpoint),
+      .at = at,
+      .json = json,
+      .is_count = event->kind == WC_EVENT_VIEWERS,
+  };
 
-  record->number = ++log->last;
-  record->id = make_id (log, record->number);
-  record->name = name_of (event->kind);
-  record->mountpoint = g_strdup (wc_mountpoint_id (event->mountpoint));
-  record->at = wc_clock_format_now ();
-  record->json = write_json (describe (event));
-  record->is_count = event->kind == WC_EVENT_VIEWERS;
-  keep (log, record);
-  tell (log, record);
+  keep (log, &record);
+  log->last = number;
+  tell (log, &record);
 }
 
 /* FALSE: it is not one of ours, or there was none of that number. */
@@ -232,12 +293,13 @@ wc_event_log_replay (WcEventLog *log, const char *id, WcEventLogFunc func,
 {
   guint64 number;
 
-  if (!read_id (log, id, &number) || log->last - number > log->kept.length)
+  if (!read_id (log, id, &number) || number + 1 < log->first)
     return FALSE;
-  for (GList *link = log->kept.head; link != NULL; link = link->next) {
-    const WcEventRecord *record = link->data;
-    if (record->number > number)
-      func (record, user_data);
+  while (++number <= log->last) {
+    g_autofree char *own_id = make_id (log, number);
+    WcEventRecord record;
+    read_kept (log, number, own_id, &record);
+    func (&record, user_data);
   }
   return TRUE;
 }
@@ -257,7 +319,8 @@ wc_event_log_new (WcEventBus *bus)
 
   log->bus = bus;
   log->epoch = wc_id_random_hex (EPOCH_BYTES);
-  g_queue_init (&log->kept);
+  log->first = 1;
+  log->room = g_malloc (ROOM_BYTES);
   log->listeners = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   log->bus_listener = wc_event_bus_listen (bus, on_event, log);
   return log;
@@ -267,7 +330,7 @@ void
 wc_event_log_free (WcEventLog *log)
 {
   wc_event_bus_leave (log->bus, log->bus_listener);
-  g_queue_clear_full (&log->kept, (GDestroyNotify)record_free);
+  g_free (log->room);
   g_hash_table_unref (log->listeners);
   g_free (log->epoch);
   g_free (log);
