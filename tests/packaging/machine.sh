@@ -56,6 +56,20 @@ machine_run ()
   return "$status"
 }
 
+# machine_process_1 PID: the child of this systemd-nspawn that is process 1 in there,
+# and not the one that only makes it; nothing when there is none yet
+machine_process_1 ()
+{
+  local child
+
+  for child in $(ps --no-headers -o pid --ppid "$1"); do
+    if grep -q '^NSpid:.*[[:space:]]1$' "/proc/$child/status" 2>/dev/null; then
+      echo "$child"
+      return
+    fi
+  done
+}
+
 # machine_start NAME OPTION-OR-COMMAND...: systemd-nspawn in the background, with a
 # network of its own, which is loopback
 machine_start ()
@@ -67,8 +81,7 @@ machine_start ()
     --private-network --console=pipe "$@" </dev/null >"$work/$name.log" 2>&1 &
   container=$!
   for ((i = 0; i < 50; i++)); do
-    machine_leader[$name]=$(ps --no-headers -o pid --ppid "$container" \
-      | tr -d ' ') || true # not yet
+    machine_leader[$name]=$(machine_process_1 "$container")
     if [[ -n ${machine_leader[$name]} ]]; then return; fi
     sleep 0.2
   done
