@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "mountpoint-support.h"
+#include "registry-support.h"
 
 #include "http/event-log.h"
 
 typedef struct {
-  char *state_dir;
-  WcConfig *config;
-  WcMountpointContext context;
-  WcCandidateList candidates; /* none */
-  WcRegistry *registry;
+  RegistryFixture base;
   WcEventBus *bus;
   WcEventLog *log;
   WcMountpoint *mountpoint;
@@ -27,41 +23,20 @@ on_told (const WcEventRecord *record, gpointer user_data)
 }
 
 static void
-create_mountpoint (Fixture *f)
+set_up (Fixture *f)
 {
   g_autoptr (WcMountpointSpec) spec = make_spec ("cam", 0);
   g_autoptr (GError) error = NULL;
-  GAsyncResult *result = NULL;
 
-  spec->persist = FALSE;
-  wc_registry_create_async (f->registry, spec, on_result, &result);
-  f->mountpoint =
-      wc_registry_create_finish (f->registry, wait_result (&result), &error);
-  g_assert_no_error (error);
-  g_object_unref (result);
-}
-
-static void
-set_up (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-
-  memset (f, 0, sizeof *f);
-  f->state_dir = make_state_dir ();
-  f->config = wc_config_parse ("test.conf", "", 0, NULL, &error);
-  g_assert_no_error (error);
-  g_free (f->config->state_dir);
-  f->config->state_dir = g_strdup (f->state_dir);
-  f->context.sources.config = f->config;
-  f->context.sources.ports = wc_port_pool_new (34200, 34299);
-  f->context.candidates = &f->candidates;
-  f->registry = wc_registry_new (&f->context, &error);
-  g_assert_no_error (error);
-  f->bus = wc_event_bus_new (f->registry);
+  *f = (Fixture){0};
+  set_up_registry (&f->base, NULL, 34200, 34299);
+  f->bus = wc_event_bus_new (f->base.registry);
   f->log = wc_event_log_new (f->bus);
   f->told = g_ptr_array_new_with_free_func (g_free);
   wc_event_log_listen (f->log, on_told, f);
-  create_mountpoint (f);
+  spec->persist = FALSE;
+  f->mountpoint = create_mountpoint (f->base.registry, spec, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -70,13 +45,8 @@ tear_down (Fixture *f)
   wc_event_log_free (f->log);
   wc_event_bus_free (f->bus);
   g_object_unref (f->mountpoint);
-  wc_registry_stop (f->registry);
-  g_object_unref (f->registry);
+  tear_down_registry (&f->base);
   g_ptr_array_unref (f->told);
-  wc_port_pool_free (f->context.sources.ports);
-  wc_config_free (f->config);
-  remove_tree (f->state_dir);
-  g_free (f->state_dir);
 }
 
 /* An event with @size bytes of text that no other has. */

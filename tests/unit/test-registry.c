@@ -1,74 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-#include "mountpoint-support.h"
+#include "registry-support.h"
 
 #include "mountpoint/store.h"
 
-typedef struct {
-  char *state_dir;
-  WcConfig *config;
-  WcMountpointContext context;
-  WcCandidateList candidates; /* none */
-  WcRegistry *registry;
-} Fixture;
+typedef RegistryFixture Fixture;
 
-static void
-open_registry (Fixture *f)
-{
-  g_autoptr (GError) error = NULL;
-
-  f->context.candidates = &f->candidates;
-  f->registry = wc_registry_new (&f->context, &error);
-  g_assert_no_error (error);
-  g_assert_true (wc_registry_load (f->registry, FALSE, &error));
-  g_assert_no_error (error);
-}
-
-/* @text: of a configuration file, nullable. */
 static void
 set_up (Fixture *f, const char *text)
 {
-  g_autoptr (GError) error = NULL;
-
-  memset (f, 0, sizeof *f);
-  f->state_dir = make_state_dir ();
-  f->config = wc_config_parse ("test.conf", text != NULL ? text : "",
-                               text != NULL ? strlen (text) : 0, NULL, &error);
-  g_assert_no_error (error);
-  g_free (f->config->state_dir);
-  f->config->state_dir = g_strdup (f->state_dir);
-  f->context.sources.config = f->config;
-  f->context.sources.ports = wc_port_pool_new (34000, 34199);
-  open_registry (f);
-}
-
-static void
-close_registry (Fixture *f)
-{
-  wc_registry_stop (f->registry);
-  wc_registry_stop (f->registry);
-  g_assert_cmpuint (wc_port_pool_taken (f->context.sources.ports), ==, 0);
-  g_assert_finalize_object (f->registry);
+  set_up_registry (f, text, 34000, 34199);
 }
 
 static void
 tear_down (Fixture *f)
 {
-  close_registry (f);
-  wc_port_pool_free (f->context.sources.ports);
-  wc_config_free (f->config);
-  remove_tree (f->state_dir);
-  g_free (f->state_dir);
+  tear_down_registry (f);
 }
 
 static gboolean
 create (Fixture *f, const WcMountpointSpec *spec, GError **error)
 {
-  GAsyncResult *result = NULL;
-
-  wc_registry_create_async (f->registry, spec, on_result, &result);
   g_autoptr (WcMountpoint) mountpoint =
-      wc_registry_create_finish (f->registry, wait_result (&result), error);
-  g_object_unref (result);
+      create_mountpoint (f->registry, spec, error);
+
   return mountpoint != NULL;
 }
 
