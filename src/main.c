@@ -189,16 +189,39 @@ start (App *app)
   return run (app);
 }
 
-/* GLib before 2.76 keeps what is freed in caches of its own: after a crowd of
- * webrtcbins, 100 KiB for every viewer. Only the environment that a program is
- * started with can tell it not to. */
-static void
-ensure_plain_malloc (char **argv)
+/* What a crowd of webrtcbins leaves behind goes back to the system only if
+ * freed memory is not kept for each thread, and is not spread over an arena for
+ * each: with the defaults of glibc five times as much stays, of GLib before
+ * 2.76, which has caches of its own, a hundred times. Only the environment that
+ * a program is started with can tell them so. */
+static gboolean
+set_allocators (void)
 {
-  if (glib_check_version (2, 76, 0) == NULL || g_getenv ("G_SLICE") != NULL)
-    return;
-  g_setenv ("G_SLICE", "always-malloc", TRUE);
-  execv ("/proc/self/exe", argv); /* where there is no /proc, it goes on */
+  static const char *const wanted[][2] = {
+      {"GLIBC_TUNABLES",
+       "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"},
+      {"G_SLICE", "always-malloc"},
+  };
+  gboolean changed = FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wanted); i++) {
+    if (g_getenv (wanted[i][0]) != NULL)
+      continue;
+    g_setenv (wanted[i][0], wanted[i][1], TRUE);
+    changed = TRUE;
+  }
+  return changed;
+}
+
+/* By its path: a program that was started as /proc/self/exe is called "exe" by
+ * ps and top. */
+static void
+ensure_allocators (char **argv)
+{
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+
+  if (path != NULL && set_allocators ())
+    execv (path, argv); /* where that fails, it goes on as it is */
 }
 
 int
@@ -207,7 +230,7 @@ main (int argc, char **argv)
   App app = {0};
   g_autoptr (GError) error = NULL;
 
-  ensure_plain_malloc (argv);
+  ensure_allocators (argv);
   signal (SIGPIPE, SIG_IGN);
   wc_log_init ();
   if (!wc_options_parse (&app.options, &argc, &argv, &error)) {

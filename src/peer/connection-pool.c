@@ -156,6 +156,13 @@ wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
     end (pool, connection, kept);
 }
 
+/* They had no peer: nothing rests. */
+void
+wc_connection_pool_drop_fresh (WcConnectionPool *pool)
+{
+  end_all (pool, pool->fresh);
+}
+
 gboolean
 wc_connection_pool_is_settled (WcConnectionPool *pool)
 {

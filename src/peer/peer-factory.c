@@ -161,7 +161,15 @@ start_clock (void)
   gst_clock_id_unref (id);
 }
 
-/* A webrtcbin leaves some hundred KiB of holes in the heaps of its threads. */
+static void
+settle (gpointer data)
+{
+  WcPeerFactory *factory = data;
+
+  wc_connection_pool_settle (factory->prepared);
+}
+
+/* A webrtcbin leaves some hundred KiB of holes in the heap. */
 static void
 trim (gpointer unused)
 {
@@ -170,13 +178,16 @@ trim (gpointer unused)
 #endif
 }
 
+/* Those that wait were made among others which are gone: they lie all over the
+ * heap, and keep a page for each of their pieces. */
 static void
-settle_prepared (gpointer data)
+renew_and_trim (gpointer data)
 {
   WcPeerFactory *factory = data;
 
+  wc_connection_pool_drop_fresh (factory->prepared);
+  trim (NULL);
   wc_connection_pool_settle (factory->prepared);
-  wc_peer_factory_note_garbage (factory);
 }
 
 /* Not while peers come and go: what is freed now is needed again at once. And
@@ -185,18 +196,19 @@ static gboolean
 on_housekeeping (gpointer data)
 {
   WcPeerFactory *factory = data;
+  gboolean prepares = atomic_load (&factory->prepares);
   gboolean busy = atomic_exchange (&factory->has_joins, FALSE);
 
-  if (!busy && atomic_load (&factory->prepares) &&
-      !wc_connection_pool_is_settled (factory->prepared)) {
-    wc_peer_factory_control (factory, settle_prepared, factory);
+  if (!busy && prepares && !wc_connection_pool_is_settled (factory->prepared)) {
+    wc_peer_factory_control (factory, settle, factory);
     busy = TRUE;
   }
   if (busy && ++factory->busy_intervals < BUSY_INTERVALS)
     return G_SOURCE_CONTINUE;
   factory->busy_intervals = 0;
   if (atomic_exchange (&factory->has_garbage, FALSE))
-    wc_peer_factory_control (factory, trim, NULL);
+    wc_peer_factory_control (factory, !busy && prepares ? renew_and_trim : trim,
+                             factory);
   return G_SOURCE_CONTINUE;
 }
 
@@ -300,7 +312,7 @@ wc_peer_factory_set_direct (WcPeerFactory *factory, gboolean direct)
   factory->direct = direct;
   atomic_store (&factory->prepares, direct);
   if (direct)
-    wc_peer_factory_control (factory, settle_prepared, factory);
+    wc_peer_factory_control (factory, settle, factory);
 }
 
 gboolean
