@@ -31,7 +31,6 @@ struct _WcSession {
   WcPeer *peer;     /* nullable; a WcViewerPeer, or a WcPublisherPeer */
   gint video_index; /* the m-line of its video; -1: it gets none */
   WcSessionLayers layers;
-  guint linger_source;
   gint64 patches_since_us; /* when the second of n_patches began */
   guint n_patches;
   /* while negotiating */
@@ -84,7 +83,8 @@ void wc_session_open_peer (WcSession *session, WcPeer *peer,
                            const WcAddress *candidates, guint n_candidates,
                            GTask *task);
 
-/** -> closed at once, without the time in which it still answers. */
+/** -> closed at once, without the time in which it still answers. @reason:
+ * nullable if it is closing, and has one. */
 void wc_session_forget (WcSession *session, const char *reason);
 
 /* Signal, main thread: "key-frame-wanted" (WcSession *, guint media). */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "mountpoint/session-table.h"
 
+#include "base/clock.h"
 #include "mountpoint/session-private.h"
+
+/* Real clients close their connection first and DELETE afterwards. */
+#define LINGER_US (10 * G_USEC_PER_SEC)
 
 /* What a session counts as now. */
 typedef enum { COUNTED_PENDING, COUNTED_PLAYING, COUNTED_NOT } Counted;
@@ -9,6 +13,8 @@ typedef enum { COUNTED_PENDING, COUNTED_PLAYING, COUNTED_NOT } Counted;
 typedef struct {
   WcSession *session;
   Counted counted;
+  gint64 end_us; /* when it has lingered for long enough; 0: not closing */
+  GList lingers; /* its place among those */
 } Entry;
 
 struct WcSessionTable {
@@ -16,6 +22,10 @@ struct WcSessionTable {
   GHashTable *by_public; /* public id -> Entry, borrowed */
   GHashTable *addresses; /* address -> how many viewers */
   guint n_pending, n_playing;
+  /* Of Entry, borrowed: those that are closing, in the order of their ends. One
+   * timer for all: the main loop looks at each of its sources every time. */
+  GQueue lingering;
+  guint linger_source;
 };
 
 static void
@@ -107,9 +117,49 @@ remove_session (WcSessionTable *table, Entry *entry)
 {
   WcSession *session = entry->session;
 
+  if (entry->end_us != 0)
+    g_queue_unlink (&table->lingering, &entry->lingers);
   g_signal_handlers_disconnect_by_data (session, table);
   g_hash_table_remove (table->by_public, wc_session_public_id (session));
   g_hash_table_remove (table->by_secret, wc_session_secret (session));
+}
+
+static void expect_linger_over (WcSessionTable *table);
+
+static gboolean
+on_linger_over (gpointer user_data)
+{
+  WcSessionTable *table = user_data;
+  gint64 now_us = wc_clock_now_us ();
+  const Entry *first;
+
+  while ((first = g_queue_peek_head (&table->lingering)) != NULL &&
+         first->end_us <= now_us)
+    wc_session_forget (first->session, NULL);
+  table->linger_source = 0;
+  expect_linger_over (table);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+expect_linger_over (WcSessionTable *table)
+{
+  const Entry *first = g_queue_peek_head (&table->lingering);
+
+  if (first == NULL || table->linger_source != 0)
+    return;
+  gint64 wait_us = MAX (first->end_us - wc_clock_now_us (), 0);
+  table->linger_source =
+      g_timeout_add ((guint)(wait_us / 1000) + 1, on_linger_over, table);
+}
+
+static void
+linger (WcSessionTable *table, Entry *entry)
+{
+  entry->end_us = wc_clock_now_us () + LINGER_US;
+  entry->lingers.data = entry;
+  g_queue_push_tail_link (&table->lingering, &entry->lingers);
+  expect_linger_over (table);
 }
 
 static void
@@ -119,7 +169,9 @@ on_state_changed (WcSession *session, WcSessionTable *table)
       g_hash_table_lookup (table->by_secret, wc_session_secret (session));
 
   count (table, entry, counted_as (session));
-  if (wc_session_state (session) == WC_SESSION_CLOSED)
+  if (wc_session_state (session) == WC_SESSION_CLOSING)
+    linger (table, entry);
+  else if (wc_session_state (session) == WC_SESSION_CLOSED)
     remove_session (table, entry);
 }
 
@@ -190,6 +242,7 @@ void
 wc_session_table_free (WcSessionTable *table)
 {
   wc_session_table_forget_all (table, "the table is gone");
+  g_clear_handle_id (&table->linger_source, g_source_remove);
   g_hash_table_unref (table->by_public);
   g_hash_table_unref (table->by_secret);
   g_hash_table_unref (table->addresses);

@@ -11,7 +11,8 @@ typedef struct WcSessionTable WcSessionTable;
 WcSessionTable *wc_session_table_new (void);
 void wc_session_table_free (WcSessionTable *table);
 
-/** It leaves by itself when it is closed. */
+/** It leaves by itself when it is closed; one that is closing is closed after
+ * 10 s. */
 void wc_session_table_add (WcSessionTable *table, WcSession *session);
 
 /** (transfer none) (nullable) */

@@ -5,9 +5,6 @@
 #include "base/log.h"
 #include "mountpoint/session-private.h"
 
-/* Real clients close their connection first and DELETE afterwards. */
-#define LINGER_S 10
-
 G_DEFINE_FINAL_TYPE (WcSession, wc_session, G_TYPE_OBJECT)
 
 enum { SIGNAL_STATE_CHANGED, SIGNAL_KEY_FRAME_WANTED, N_SIGNALS };
@@ -66,16 +63,6 @@ close_peer (WcSession *self, const char *reason)
     wc_peer_close (self->peer, reason);
 }
 
-static gboolean
-on_linger_over (gpointer user_data)
-{
-  WcSession *self = user_data;
-
-  self->linger_source = 0;
-  wc_session_set_state (self, WC_SESSION_CLOSED, NULL);
-  return G_SOURCE_REMOVE;
-}
-
 /* One that is still negotiating has no URL that could be asked. */
 gboolean
 wc_session_close (WcSession *session, const char *reason)
@@ -91,7 +78,6 @@ wc_session_close (WcSession *session, const char *reason)
   }
   g_autoptr (WcSession) self = g_object_ref (session);
   self->reason = g_strdup (reason);
-  self->linger_source = g_timeout_add_seconds (LINGER_S, on_linger_over, self);
   wc_session_set_state (self, WC_SESSION_CLOSING, reason);
   close_peer (self, reason);
   return TRUE;
@@ -102,7 +88,6 @@ wc_session_forget (WcSession *session, const char *reason)
 {
   g_autoptr (WcSession) self = g_object_ref (session);
 
-  g_clear_handle_id (&self->linger_source, g_source_remove);
   if (self->reason == NULL)
     self->reason = g_strdup (reason);
   if (wc_session_set_state (self, WC_SESSION_CLOSED, reason))
@@ -412,7 +397,6 @@ wc_session_dispose (GObject *object)
 {
   WcSession *self = WC_SESSION (object);
 
-  g_clear_handle_id (&self->linger_source, g_source_remove);
   if (self->peer != NULL) {
     g_signal_handlers_disconnect_by_data (self->peer, self);
     wc_peer_close (self->peer, "the session is gone");
