@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "engine/direct-lane-private.h"
 #include "engine/rtcp.h"
+#include "engine/twcc-reader.h"
 
 #include <string.h>
 
@@ -157,6 +158,17 @@ note_reports (WcDirectLane *lane, const WcRtcpSummary *summary, gint64 now_us)
 }
 
 static void
+note_feedback (WcDirectLane *lane, const guint8 *data, gsize size,
+               gint64 now_us)
+{
+  WcTwccArrival arrivals[WC_TWCC_MAX_ARRIVALS];
+  guint n = wc_twcc_read (data, size, arrivals);
+
+  wc_link_estimate_take (lane->link, arrivals, n, now_us);
+  atomic_store (&lane->estimated_bps, wc_link_estimate_bps (lane->link));
+}
+
+static void
 pass_key_request (WcDirectLane *lane, gint64 now_us)
 {
   atomic_fetch_add (&lane->plis, 1);
@@ -175,6 +187,8 @@ on_rtcp (WcDirectLane *lane, const guint8 *data, gsize size, gint64 now_us)
   if (!wc_rtcp_parse (data, size, &summary))
     return;
   note_reports (lane, &summary, now_us);
+  for (guint i = 0; lane->link != NULL && i < summary.n_twcc; i++)
+    note_feedback (lane, summary.twcc[i].data, summary.twcc[i].size, now_us);
   atomic_fetch_add (&lane->nacks, summary.nacked);
   for (guint i = 0; i < summary.n_nacks; i++)
     on_nack (lane, &summary.nacks[i], now_us);

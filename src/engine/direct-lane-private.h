@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine/direct-lane.h"
+#include "engine/link-estimate.h"
 #include "engine/send-batch.h"
 #include "engine/subscriber-private.h"
 
@@ -35,6 +36,7 @@ struct WcDirectLane {
   WcSrtp *out, *in; /* NULL: no keys yet */
   WcSendPath path;
   WcDirectStream streams[WC_N_MEDIA];
+  WcLinkEstimate *link; /* NULL: no transport-wide numbers are sent */
   gint64 report_us; /* when the next sender report is due; 0: nothing sent */
   gint64 known_us;  /* since when the viewer has the keys; 0: who knows */
   guint8 goodbye[WC_DIRECT_GOODBYE_SIZE];

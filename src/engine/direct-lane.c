@@ -15,7 +15,7 @@
 #define REPORT_INTERVAL_US G_USEC_PER_SEC
 
 #define RTP_X_BIT 0x10
-#define SEND_TIME_SIZE 8
+#define EXTENSION_SIZE 8
 
 #define RECORD_ALERT 21
 #define RECORD_HEADER_SIZE 13
@@ -80,34 +80,55 @@ wc_direct_lane_payload (const WcOutgoing *outgoing, guint8 *room)
   return room;
 }
 
-/* draft-alvestrand-rmcat-remb-03 section 2, "abs-send-time": 24 bits of seconds
- * in 6.18, alone in a block of one-byte extensions (RFC 8285 section 4.2). */
+/* A header extension alone in a block of one-byte ones (RFC 8285 section 4.2).
+ * @data: up to three bytes in the lower bits, the first one highest. */
 static void
-write_send_time (guint8 *out, guint8 id, guint64 ntp)
+write_extension (guint8 *out, guint8 id, guint size, guint32 data)
 {
   wc_write_u32 (out, 0xbede0001);
-  wc_write_u32 (out + 4,
-                (guint32)id << 28 | 2u << 24 | (guint32)(ntp >> 14 & 0xffffff));
+  wc_write_u32 (out + 4, (guint32)id << 28 | (size - 1) << 24 |
+                             data << (8 * (3 - size)));
 }
 
-/* Of a viewer who can choose among layers: with the time at which it was sent,
- * by which the viewer estimates its link, and with numbers of pictures that go
- * on from layer to layer. */
+/* By which the viewer's link is estimated: by the viewer, with the time at
+ * which a packet was sent, 24 bits of seconds in 6.18
+ * (draft-alvestrand-rmcat-remb-03 section 2, "abs-send-time"); or by us. */
 static void
-add_layered (WcDirectLane *lane, WcSendBatch *batch, const WcOutgoing *outgoing,
-             guint8 extension, guint64 ntp)
+write_estimation (WcDirectLane *lane, const WcDirectTrack *track, guint8 *out,
+                  gsize size, gint64 now_us)
+{
+  if (track->twcc_extension != 0)
+    write_extension (out, track->twcc_extension, 2,
+                     wc_link_estimate_send (lane->link, size, now_us));
+  else
+    write_extension (out, track->send_time_extension, 3,
+                     wc_clock_to_ntp (now_us) >> 14 & 0xffffff);
+}
+
+static gboolean
+has_extension (const WcDirectTrack *track)
+{
+  return track->send_time_extension != 0 || track->twcc_extension != 0;
+}
+
+/* Of a viewer whose link is estimated, or who can choose among layers: with
+ * numbers of pictures that go on from layer to layer. */
+static void
+add_extended (WcDirectLane *lane, const WcDirectTrack *track,
+              WcSendBatch *batch, const WcOutgoing *outgoing, gint64 now_us)
 {
   const WcPacket *packet = outgoing->packet;
   gsize header_size =
-      WC_RTP_FIXED_HEADER + (extension != 0 ? SEND_TIME_SIZE : 0);
-  WcSrtpJob *job =
-      wc_send_batch_add (batch, header_size + packet->size + WC_SRTP_TAG_SIZE);
+      WC_RTP_FIXED_HEADER + (has_extension (track) ? EXTENSION_SIZE : 0);
+  gsize size = header_size + packet->size + WC_SRTP_TAG_SIZE;
+  WcSrtpJob *job = wc_send_batch_add (batch, size);
 
   wc_direct_lane_write_header (job->packet, outgoing, outgoing->ssrc,
                                outgoing->payload_type, outgoing->index);
-  if (extension != 0) {
+  if (has_extension (track)) {
     job->packet[0] |= RTP_X_BIT;
-    write_send_time (job->packet + WC_RTP_FIXED_HEADER, extension, ntp);
+    write_estimation (lane, track, job->packet + WC_RTP_FIXED_HEADER, size,
+                      now_us);
   }
   job->srtp = lane->out;
   job->header_size = (guint16)header_size;
@@ -127,14 +148,13 @@ add_all (WcDirectLane *lane, WcDirectStream *stream, WcSendBatch *batch,
 }
 
 static void
-add_all_layered (WcDirectLane *lane, WcDirectStream *stream, WcSendBatch *batch,
-                 const WcOutgoing *packets, guint n)
+add_all_extended (WcDirectLane *lane, WcDirectStream *stream,
+                  WcSendBatch *batch, const WcOutgoing *packets, guint n)
 {
-  guint8 extension = stream->track.send_time_extension;
-  guint64 ntp = extension != 0 ? wc_clock_now_ntp () : 0;
+  gint64 now_us = has_extension (&stream->track) ? wc_clock_now_us () : 0;
 
   for (guint i = 0; i < n; i++) {
-    add_layered (lane, batch, &packets[i], extension, ntp);
+    add_extended (lane, &stream->track, batch, &packets[i], now_us);
     stream->octets += packets[i].packet->size;
   }
 }
@@ -151,9 +171,9 @@ on_send (gpointer data, WcMedia media, const WcOutgoing *packets, guint n)
   if (lane->out == NULL || path == NULL ||
       !wc_send_batch_begin (batch, path, n))
     return FALSE;
-  if (stream->track.send_time_extension != 0 ||
+  if (has_extension (&stream->track) ||
       !wc_picture_shift_is_none (packets[0].pictures))
-    add_all_layered (lane, stream, batch, packets, n);
+    add_all_extended (lane, stream, batch, packets, n);
   else
     add_all (lane, stream, batch, packets, n);
   stream->packets += n;
@@ -408,6 +428,8 @@ wc_direct_lane_new (const WcDirectLaneParams *params,
     wc_id_random_bytes (&seq, sizeof seq);
     lane->streams[i].track = params->tracks[i];
     lane->streams[i].rtx_index = seq & 0x7fff;
+    if (params->tracks[i].twcc_extension != 0 && lane->link == NULL)
+      lane->link = wc_link_estimate_new ();
   }
   return lane;
 }
@@ -426,6 +448,7 @@ wc_direct_lane_unref (WcDirectLane *lane)
     return;
   g_clear_pointer (&lane->out, wc_srtp_free);
   g_clear_pointer (&lane->in, wc_srtp_free);
+  g_clear_pointer (&lane->link, wc_link_estimate_free);
   g_free (lane->cname);
   g_free (lane);
 }

@@ -33,7 +33,9 @@ typedef struct {
   gboolean nack;    /* what is lost is sent again when asked for */
   guint32 rtx_ssrc; /* 0: again as it was; else as RFC 4588 says */
   guint8 rtx_payload_type;
-  guint8 send_time_extension; /* id of abs-send-time; 0: not sent */
+  /* Ids of header extensions, at most one of them; 0: not sent. */
+  guint8 send_time_extension; /* abs-send-time */
+  guint8 twcc_extension;      /* transport-wide sequence numbers */
 } WcDirectTrack;
 
 typedef struct {
@@ -52,7 +54,8 @@ typedef struct {
   gint rtt_ms;  /* -1 */
   double loss;  /* 0..1, of the newest reports */
   guint jitter_ms;
-  guint64 estimated_bps;  /* REMB; 0: not said */
+  guint64 estimated_bps;  /* REMB, or what its transport-wide feedback tells;
+                             0: not known */
   guint rejected;         /* SRTCP: not authentic, replayed, or too much */
   WcReportCounts reports; /* all of them */
 } WcDirectLaneStats;

@@ -9,7 +9,8 @@
 #define REPORT_SIZE 24
 
 enum { SR = 200, RR = 201, RTPFB = 205, PSFB = 206 };
-enum { FMT_NACK = 1, FMT_PLI = 1, FMT_FIR = 4, FMT_APPLICATION = 15 };
+enum { FMT_NACK = 1, FMT_TWCC = 15 };                    /* RTPFB */
+enum { FMT_PLI = 1, FMT_FIR = 4, FMT_APPLICATION = 15 }; /* PSFB */
 
 static void
 read_reports (const guint8 *data, gsize size, guint n, WcRtcpSummary *summary)
@@ -69,6 +70,16 @@ add_key_request (guint32 ssrc, WcRtcpSummary *summary)
     summary->key_requests[summary->n_key_requests++] = ssrc;
 }
 
+/* @data: behind the common header; the reader wants that too. */
+static void
+add_twcc (const guint8 *data, gsize size, WcRtcpSummary *summary)
+{
+  if (summary->n_twcc >= WC_RTCP_MAX_TWCC)
+    return;
+  summary->twcc[summary->n_twcc].data = data - HEADER_SIZE;
+  summary->twcc[summary->n_twcc++].size = size + HEADER_SIZE;
+}
+
 /* @data: behind the common header. */
 static void
 read_packet (guint type, guint count, const guint8 *data, gsize size,
@@ -80,6 +91,8 @@ read_packet (guint type, guint count, const guint8 *data, gsize size,
     read_reports (data + 4, size - 4, count, summary);
   } else if (type == RTPFB && count == FMT_NACK && size >= 8) {
     read_nacks (wc_read_u32 (data + 4), data + 8, size - 8, summary);
+  } else if (type == RTPFB && count == FMT_TWCC) {
+    add_twcc (data, size, summary);
   } else if (type == PSFB && count == FMT_PLI && size >= 8) {
     add_key_request (wc_read_u32 (data + 4), summary);
   } else if (type == PSFB && count == FMT_APPLICATION && size >= 8) {

@@ -8,6 +8,7 @@
 #define WC_RTCP_MAX_REPORTS 4
 /** A packet of 1500 bytes that asks for more is an abuse. */
 #define WC_RTCP_MAX_NACKS 64
+#define WC_RTCP_MAX_TWCC 4
 
 /** A report block (RFC 3550 section 6.4.1). */
 typedef struct {
@@ -34,6 +35,12 @@ typedef struct {
   guint32 key_requests[WC_RTCP_MAX_REPORTS]; /* the media SSRCs they name */
   guint64 remb_bps; /* what the receiver takes its link for
                        (draft-alvestrand-rmcat-remb-03); 0: not said */
+  guint n_twcc;     /* transport-wide feedback, in what was parsed: for
+                       wc_twcc_read () */
+  struct {
+    const guint8 *data;
+    gsize size;
+  } twcc[WC_RTCP_MAX_TWCC];
 } WcRtcpSummary;
 
 /** Reads as far as the packet is well-formed. Returns FALSE if nothing is. */

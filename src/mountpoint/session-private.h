@@ -12,7 +12,8 @@
 /** Of a viewer: which layer it is sent. The mountpoint's business. */
 typedef struct {
   gboolean offered;   /* it was told that it may choose */
-  gboolean estimates; /* its link, by the times at which packets were sent */
+  gboolean estimates; /* of its link can be relied on: they are made by when
+                         its packets were sent */
   WcLayerWish wish;
   WcLayerChoice choice;
   gint wanted;    /* -1: what the mountpoint plays */

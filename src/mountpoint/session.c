@@ -143,6 +143,7 @@ make_plan (const WcSessionSource *source, const char *offer, gsize size,
       .h264_profile_strict = source->config->h264_profile_strict,
       .send_times = source->config->lane == WC_LANE_DIRECT &&
                     wc_ingest_whip_n_layers (source->ingest) > 0,
+      .twcc = source->config->lane == WC_LANE_DIRECT,
   };
   WcIngestTrackInfo infos[WC_N_MEDIA];
   WcSdpTrack tracks[WC_N_MEDIA];
@@ -172,7 +173,8 @@ note_layers (WcSession *self, const WcSessionSource *source,
   const WcSdpPlanMedia *video =
       g_ptr_array_index (plan->media, (guint)self->video_index);
   self->layers.offered = wc_ingest_whip_n_layers (source->ingest) > 0;
-  self->layers.estimates = video->send_time_extension != 0;
+  self->layers.estimates =
+      video->send_time_extension != 0 || video->twcc_extension != 0;
 }
 
 static WcPeer *

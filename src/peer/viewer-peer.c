@@ -297,6 +297,7 @@ make_direct_lane (WcViewerPeer *self, const WcSdpPlan *plan)
         .rtx_ssrc = self->rtx_ssrc[media->track],
         .rtx_payload_type = media->rtx != NULL ? media->rtx->payload_type : 0,
         .send_time_extension = media->send_time_extension,
+        .twcc_extension = media->twcc_extension,
     };
   }
   self->direct = wc_direct_lane_new (&params, &direct_events, self);

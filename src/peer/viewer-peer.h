@@ -16,7 +16,7 @@ typedef struct {
   gint rtt_ms;             /* -1: not known yet */
   double loss;             /* 0..1: fraction lost of the newest reports */
   guint jitter_ms;         /* of the newest reports; direct lane alone */
-  guint64 estimated_bps;   /* what the viewer takes its link for; 0: not said */
+  guint64 estimated_bps;   /* what its link seems to carry; 0: not known */
   guint resent;            /* packets sent again; direct lane alone */
   guint32 bitrate_bps;     /* sent, over about the last second */
   gint64 first_packet_us;  /* monotonic: when it was sent; 0: not yet */

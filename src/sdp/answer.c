@@ -146,6 +146,19 @@ append_extension (GString *out, guint8 id, const char *uri)
     wc_sdp_append (out, "a=extmap:%u %s", id, uri);
 }
 
+/* What the sender is told besides what is lost. Both the extension and the
+ * feedback of transport-wide congestion control, or neither. */
+static void
+append_estimation (GString *out, const WcSdpPlanMedia *planned)
+{
+  if (planned->twcc_extension != 0)
+    wc_sdp_append (out, "a=rtcp-fb:%u transport-cc",
+                   planned->format->payload_type);
+  else if (planned->format->goog_remb && planned->role == WC_SDP_SEND)
+    wc_sdp_append (out, "a=rtcp-fb:%u goog-remb",
+                   planned->format->payload_type);
+}
+
 static void
 append_sent (GString *out, const WcSdpPlan *plan, guint index,
              const WcSdpAnswerParams *params)
@@ -164,9 +177,10 @@ append_sent (GString *out, const WcSdpPlan *plan, guint index,
   wc_sdp_append (out, "a=sendonly");
   append_rtcp_mode (out, media);
   append_extension (out, planned->send_time_extension, WC_SDP_URI_SEND_TIME);
+  append_extension (out, planned->twcc_extension, WC_SDP_URI_TWCC);
   append_format (out, format, has_rtx || params->own_feedback, planned->fmtp);
-  if (format->goog_remb && params->own_feedback)
-    wc_sdp_append (out, "a=rtcp-fb:%u goog-remb", format->payload_type);
+  if (params->own_feedback)
+    append_estimation (out, planned);
   if (has_rtx)
     append_rtx (out, planned);
   append_sources (out, planned->track, has_rtx, params);
@@ -212,8 +226,7 @@ append_received (GString *out, const WcSdpPlan *plan, guint index,
                     WC_SDP_URI_REPAIRED_RID);
   append_extension (out, planned->twcc_extension, WC_SDP_URI_TWCC);
   append_format (out, format, TRUE, planned->fmtp);
-  if (planned->twcc_extension != 0)
-    wc_sdp_append (out, "a=rtcp-fb:%u transport-cc", format->payload_type);
+  append_estimation (out, planned);
   if (rtx != NULL)
     append_rtx (out, planned);
   if (wc_sdp_plan_takes_layers (plan, index))

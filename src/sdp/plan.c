@@ -175,6 +175,27 @@ carry_track (WcSdpPlan *plan, guint index, WcMedia kind,
   return TRUE;
 }
 
+/* Of the two ways to estimate a viewer's link the one in which the viewer does
+ * it, if it can: browsers offer both. One way for all media: numbers are
+ * counted over the whole transport. */
+static void
+plan_estimation (WcSdpPlan *plan, const WcSdpPolicy *policy)
+{
+  if (!policy->twcc || plan->index[WC_MEDIA_VIDEO] < 0)
+    return;
+  const WcSdpPlanMedia *video = plan->media->pdata[plan->index[WC_MEDIA_VIDEO]];
+  if (video->format->goog_remb &&
+      (!policy->send_times || video->send_time_extension != 0))
+    return;
+  for (guint i = 0; i < plan->media->len; i++) {
+    WcSdpPlanMedia *planned = plan->media->pdata[i];
+    if (planned->role == WC_SDP_SEND && planned->format->transport_cc)
+      planned->twcc_extension =
+          wc_sdp_plan_find_extension (plan->offer, plan->offer->media->pdata[i],
+                                      WC_SDP_URI_TWCC, "sendonly");
+  }
+}
+
 /* Returns why section @index carries nothing (static), or NULL if it does. */
 static const char *
 plan_section (WcSdpPlan *plan, guint index,
@@ -323,5 +344,6 @@ wc_sdp_plan_new (WcSdpOffer *offer, const WcSdpTrack *const tracks[WC_N_MEDIA],
 
   if (!plan_sections (plan, tracks, policy, error))
     return NULL;
+  plan_estimation (plan, policy);
   return g_steal_pointer (&plan);
 }

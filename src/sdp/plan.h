@@ -18,6 +18,7 @@ typedef struct {
   gboolean h264_profile_strict; /* RFC 6184 section 8.2.2 to the letter */
   gboolean send_times; /* viewers are to estimate their link: accept the header
                           extension abs-send-time */
+  gboolean twcc;       /* where they do not, transport-wide feedback is read */
 } WcSdpPolicy;
 
 typedef enum {
@@ -36,10 +37,11 @@ typedef struct {
   char *fmtp;                 /* nullable: what the answer says */
   guint8 send_time_extension; /* when role is WC_SDP_SEND: id of abs-send-time,
                                  0: not used */
+  guint8 twcc_extension; /* id of transport-wide sequence numbers, 0: not used;
+                            with them goes the feedback transport-cc */
 
   /* when role is WC_SDP_RECEIVE: ids of header extensions, 0: not used */
   guint8 rid_extension, repaired_rid_extension; /* RFC 8852 */
-  guint8 twcc_extension; /* transport-wide sequence numbers */
 } WcSdpPlanMedia;
 
 typedef struct {

@@ -39,9 +39,9 @@ async function livePublished(scope, server, id, publishing) {
   return publisher;
 }
 
-async function watch(scope, server, id) {
+async function watch(scope, server, id, options) {
   const page = await openViewerPage(scope, browser, server.url);
-  return Viewer.watch(scope, page, { url: server.whep(id) });
+  return Viewer.watch(scope, page, { url: server.whep(id), ...options });
 }
 
 const allLayers = (server, id) => waitFor('three layers come', async () => {
@@ -116,6 +116,34 @@ for (const lane of ['direct', 'webrtcbin']) {
       }));
   });
 }
+
+const URI_TRANSPORT_WIDE =
+  'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+
+test('who does not estimate its link says what came when, and it is estimated here [M-29]', LIMIT,
+  scoped(async (scope) => {
+    const server = await startServer(scope);
+    await livePublished(scope, server, 'feedback', { codec: 'VP8', ...LAYERS.any });
+    const [, , high] = await allLayers(server, 'feedback');
+    const viewer = await watch(scope, server, 'feedback', { without: ['goog-remb'] });
+    const sections = viewer.answer.sdp.split('\r\nm=').slice(1);
+    assert.equal(sections.length, 2);
+    for (const section of sections) {
+      assert.ok(section.includes(` ${URI_TRANSPORT_WIDE}\r\n`), section);
+      assert.match(section, /^a=rtcp-fb:\d+ transport-cc\r?$/m);
+      assert.doesNotMatch(section, /goog-remb|abs-send-time/);
+    }
+    await shows(viewer, 1280);
+    const session = await waitFor('an estimate of more than it gets', async () => {
+      const now = await onlySession(server, 'feedback');
+      assert.ok(now.estimated_bps > high.bitrate_bps * 1.2, JSON.stringify([now, high]));
+      return now;
+    }, { timeoutMs: 60000, everyMs: 500 });
+    assert.equal(session.layer, 'h');
+    const stats = await viewer.frames(30);
+    assert.equal(stats.lost, 0);
+    await viewer.tone([440]);
+  }));
 
 describe('the layer extension', () => {
   let server;
@@ -250,10 +278,13 @@ test('the player page offers the layers, and none where there are none', LIMIT,
     assert.deepEqual([...page.problems, ...other.problems], []);
   }));
 
-test('a link that carries less gets a smaller layer, and the best again after it',
-  { timeout: 240000, skip: scenarioSkip }, scoped(async (scope) => {
-    const { narrow, wide, neighbour } = await runScenario(scope, 'layers', [], { timeoutMs: 230000 });
-    assert.ok(narrow.width < 1280, JSON.stringify(narrow));
-    assert.equal(wide.width, 1280);
-    assert.equal(neighbour.width, 1280, 'whose link was good all the time');
-  }));
+for (const [who, ...args] of [['the viewer'], ['the server', 'feedback']]) {
+  test(`a link that carries less gets a smaller layer, and the best again: estimated by ${who}`,
+    { timeout: 240000, skip: scenarioSkip }, scoped(async (scope) => {
+      const { narrow, wide, neighbour } =
+        await runScenario(scope, 'layers', args, { timeoutMs: 230000 });
+      assert.ok(narrow.width < 1280, JSON.stringify(narrow));
+      assert.equal(wide.width, 1280);
+      assert.equal(neighbour.width, 1280, 'whose link was good all the time');
+    }));
+}

@@ -5,6 +5,7 @@
 #include "common/rtcp.h"
 #include "common/srtp.h"
 #include "engine/direct-lane.h"
+#include "engine/twcc.h"
 #include "stun-client.h"
 
 #include <pthread.h>
@@ -27,6 +28,7 @@ typedef struct {
   int fd;
   guint64 seq;
   gsize header_size;   /* of media */
+  gboolean numbered;   /* over the whole transport */
   guint8 extension[8]; /* of the newest */
   atomic_uint dtls, retired, wanted, playing, expired, stopped;
 
@@ -135,7 +137,7 @@ check_path (Fixture *f)
 }
 
 static void
-set_up_with (Fixture *f, gconstpointer rtx, guint8 extension)
+set_up_with (Fixture *f, gconstpointer rtx, guint8 send_time, guint8 twcc)
 {
   WcEngineConfig config = {.workers = 1,
                            .connect_timeout_ms = 20000,
@@ -147,13 +149,15 @@ set_up_with (Fixture *f, gconstpointer rtx, guint8 extension)
                          .nack = TRUE,
                          .rtx_ssrc = rtx != NULL ? RTX_SSRC : 0,
                          .rtx_payload_type = rtx != NULL ? RTX_PT : 0,
-                         .send_time_extension = extension};
+                         .send_time_extension = send_time,
+                         .twcc_extension = twcc};
   g_autoptr (GError) error = NULL;
 
   f->engine = wc_engine_new (&config, &error);
   g_assert_no_error (error);
   f->track = wc_track_new (WC_CODEC_VP8, 90000, &limits);
-  f->header_size = extension != 0 ? 20 : 12;
+  f->header_size = send_time != 0 || twcc != 0 ? 20 : 12;
+  f->numbered = twcc != 0;
   make_subscriber (f, track);
   connect_socket (f);
   check_path (f);
@@ -162,13 +166,19 @@ set_up_with (Fixture *f, gconstpointer rtx, guint8 extension)
 static void
 set_up (Fixture *f, gconstpointer rtx)
 {
-  set_up_with (f, rtx, 0);
+  set_up_with (f, rtx, 0, 0);
 }
 
 static void
 set_up_layers (Fixture *f, gconstpointer rtx)
 {
-  set_up_with (f, rtx, 9);
+  set_up_with (f, rtx, 9, 0);
+}
+
+static void
+set_up_feedback (Fixture *f, gconstpointer rtx)
+{
+  set_up_with (f, rtx, 0, 5);
 }
 
 static void
@@ -230,6 +240,16 @@ append (Fixture *f, gboolean start)
 
 /* --- what comes ----------------------------------------------------------- */
 
+/* RFC 8285 section 4.2: a number of two bytes, and one of padding. */
+static void
+assert_number (const Fixture *f, guint16 number)
+{
+  const guint8 block[] = {
+      0xbe, 0xde, 0, 1, 5 << 4 | 1, (guint8)(number >> 8), (guint8)number, 0};
+
+  g_assert_cmpmem (f->extension, sizeof f->extension, block, sizeof block);
+}
+
 static void
 on_rtp (Fixture *f, const guint8 *data, gsize size)
 {
@@ -248,6 +268,8 @@ on_rtp (Fixture *f, const guint8 *data, gsize size)
   g_assert_cmpuint (data[0], ==, f->header_size > 12 ? 0x90 : 0x80);
   if (f->header_size > 12)
     memcpy (f->extension, data + 12, sizeof f->extension);
+  if (f->numbered)
+    assert_number (f, (guint16)f->media);
   if (f->media++ == 0)
     f->first_seq = seq;
   f->last_seq = seq;
@@ -661,6 +683,49 @@ test_layers_undecided (Fixture *f, gconstpointer rtx)
   g_assert_cmpuint (f->media, ==, 5);
 }
 
+static guint64
+estimate_of (Fixture *f)
+{
+  WcDirectLaneStats stats;
+
+  wc_direct_lane_get_stats (f->lane, &stats);
+  return stats.estimated_bps;
+}
+
+static void
+send_feedback (Fixture *f, WcTwcc *twcc)
+{
+  TcRtcpWriter writer = {.size = 0};
+
+  tc_rtcp_add_rr (&writer, OTHER, NULL, 0);
+  writer.size += wc_twcc_write (twcc, OTHER, SSRC, writer.data + writer.size);
+  send_rtcp (f, &writer);
+}
+
+/* A packet each 20 ms is what the viewer says it got. */
+static void
+test_feedback (Fixture *f, gconstpointer rtx)
+{
+  const guint64 bps = (20 + PAYLOAD + 10) * 8 * 50;
+  gint64 deadline = g_get_monotonic_time () + WAIT_US;
+  WcTwcc twcc = {0};
+
+  play (f, 1);
+  g_assert_cmpuint (estimate_of (f), ==, 0);
+  for (guint16 i = 0; i < 120; i++) {
+    append (f, FALSE);
+    wc_twcc_take (&twcc, i, (1 + i) * 20000);
+    if (i % 10 < 9)
+      continue;
+    g_assert_true (wait_for (f, &f->media, i + 2u));
+    send_feedback (f, &twcc);
+  }
+  while (estimate_of (f) == 0 && g_get_monotonic_time () < deadline)
+    drain (f);
+  g_assert_cmpuint (estimate_of (f), >, bps * 8 / 10);
+  g_assert_cmpuint (estimate_of (f), <, bps * 16 / 10);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -683,5 +748,7 @@ main (int argc, char **argv)
   ADD_LAYERS ("rtx", TRUE, test_layers);
   ADD_LAYERS ("plain", FALSE, test_layers);
   ADD_LAYERS ("undecided", TRUE, test_layers_undecided);
+  g_test_add ("/direct-lane/feedback", Fixture, GINT_TO_POINTER (TRUE),
+              set_up_feedback, test_feedback, tear_down);
   return g_test_run ();
 }

@@ -41,6 +41,26 @@ test_round_trip_unknown (void)
       wc_rtcp_round_trip_ms (&early, G_GUINT64_CONSTANT (0x100000000)), ==, 0);
 }
 
+/* It is left to its reader, with its header. */
+static void
+test_transport_wide (void)
+{
+  static const guint8 twcc[] = {0x8f, 205, 0, 5, 0, 0, 0, 1, 0,    0, 0, 2,
+                                0,    7,   0, 1, 0, 0, 0, 0, 0x20, 1, 4, 0};
+  WcRtcpSummary summary;
+  g_autoptr (GByteArray) data = g_byte_array_new ();
+
+  for (guint i = 0; i <= WC_RTCP_MAX_TWCC; i++) {
+    g_byte_array_append (data, pli, sizeof pli);
+    g_byte_array_append (data, twcc, sizeof twcc);
+  }
+  g_assert_true (wc_rtcp_parse (data->data, data->len, &summary));
+  g_assert_cmpuint (summary.n_twcc, ==, WC_RTCP_MAX_TWCC);
+  g_assert_cmpmem (summary.twcc[1].data, summary.twcc[1].size, twcc,
+                   sizeof twcc);
+  g_assert_cmpuint (summary.nacked, ==, 0);
+}
+
 static void
 test_compound (void)
 {
@@ -139,6 +159,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtcp/report", test_report);
   g_test_add_func ("/rtcp/round-trip-unknown", test_round_trip_unknown);
   g_test_add_func ("/rtcp/compound", test_compound);
+  g_test_add_func ("/rtcp/transport-wide", test_transport_wide);
   g_test_add_func ("/rtcp/feedback", test_feedback);
   g_test_add_func ("/rtcp/keep-nacks", test_keep_nacks);
   g_test_add_func ("/rtcp/hostile", test_hostile);

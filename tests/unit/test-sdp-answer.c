@@ -518,12 +518,12 @@ test_restart_tagged (void)
 }
 
 /* M-30: REMB with the times by which the viewer estimates, only where that is
- * acted on: where there are layers to choose from. M-29: of transport-wide
+ * acted on: where there are layers to choose from. M-29: then of transport-wide
  * congestion control neither the extension nor the feedback. */
 static void
 test_send_times (void)
 {
-  const WcSdpPolicy policy = {.send_times = TRUE};
+  const WcSdpPolicy policy = {.send_times = TRUE, .twcc = TRUE};
   const WcSdpTrack *const tracks[WC_N_MEDIA] = {&opus_track, &h264_track};
   g_autofree char *offer = load_offer ("chrome-audio-video");
   g_autoptr (WcSdpPlan) plan =
@@ -538,6 +538,55 @@ test_send_times (void)
   assert_absent (without, "abs-send-time");
   assert_absent (with, "transport-cc");
   assert_absent (with, "transport-wide-cc");
+}
+
+/* The offer of a browser without the lines in which @word stands. */
+static char *
+answer_without (const char *word, const WcSdpPolicy *policy)
+{
+  const WcSdpTrack *const tracks[WC_N_MEDIA] = {&opus_track, &h264_track};
+  g_autofree char *offer = load_offer ("chrome-audio-video");
+  g_auto (GStrv) lines = g_strsplit (offer, "\n", -1);
+  g_autoptr (GString) kept = g_string_new (NULL);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (lines[i][0] != '\0' && strstr (lines[i], word) == NULL)
+      g_string_append_printf (kept, "%s\n", lines[i]);
+  g_autoptr (WcSdpPlan) plan =
+      wc_sdp_plan_new (parse_ok (kept->str), tracks, policy, NULL);
+  own_feedback = TRUE;
+  char *answer = write_answer (plan, 1);
+  own_feedback = FALSE;
+  return answer;
+}
+
+/* M-29: both the extension and the feedback, for audio and video, of viewers
+ * who do not estimate their link themselves; neither when one is missing. */
+static void
+test_transport_wide (void)
+{
+  const WcSdpPolicy none = {0}, plain = {.twcc = TRUE},
+                    layers = {.send_times = TRUE, .twcc = TRUE};
+  static const struct {
+    const char *without;
+    guint n; /* of media with it */
+    gboolean with_layers, remb;
+  } rows[] = {
+      {"goog-remb", 2, FALSE, FALSE},    {"goog-remb", 2, TRUE, FALSE},
+      {"abs-send-time", 0, FALSE, TRUE}, {"abs-send-time", 2, TRUE, FALSE},
+      {"transport-wide", 0, TRUE, TRUE}, {" transport-cc", 0, TRUE, TRUE},
+      {"no such line", 0, FALSE, TRUE},
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *answer = answer_without (
+        rows[i].without, rows[i].with_layers ? &layers : &plain);
+    g_assert_cmpuint (count (answer, "transport-wide-cc"), ==, rows[i].n);
+    g_assert_cmpuint (count (answer, " transport-cc"), ==, rows[i].n);
+    g_assert_cmpuint (count (answer, "goog-remb"), ==, rows[i].remb ? 1 : 0);
+  }
+  g_autofree char *without = answer_without ("goog-remb", &none);
+  assert_absent (without, "transport-");
 }
 
 int
@@ -563,6 +612,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sdp/answer/S-37", test_codec_mismatch);
   g_test_add_func ("/sdp/answer/M-28", test_nack_without_rtx);
   g_test_add_func ("/sdp/answer/M-30", test_send_times);
+  g_test_add_func ("/sdp/answer/M-29", test_transport_wide);
   g_test_add_func ("/sdp/answer/M-20-M-21", test_opus_without_channels);
   g_test_add_func ("/sdp/answer/restart/T-22", test_restart);
   g_test_add_func ("/sdp/answer/restart/tagged", test_restart_tagged);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Feedback is read back by a decoder of the test's own, written after the
- * draft. */
+ * draft, and by ours, which must agree. */
+#include "engine/twcc-reader.h"
 #include "engine/twcc.h"
 
 #include <string.h>
@@ -68,6 +69,24 @@ decode (const guint8 *packet, gsize size, gint64 *ticks, guint *base)
   return n;
 }
 
+/* What is read of it must be what @ticks say. */
+static void
+assert_read (const guint8 *packet, gsize size, const gint64 *ticks, guint n,
+             guint base)
+{
+  /* Of the exact size, so that a sanitizer sees its end. */
+  g_autofree guint8 *copy = g_memdup2 (packet, size);
+  WcTwccArrival arrivals[WC_TWCC_MAX_ARRIVALS];
+
+  g_assert_cmpuint (wc_twcc_read (copy, size, arrivals), ==, n);
+  for (guint i = 0; i < n; i++) {
+    g_assert_cmpuint (arrivals[i].seq, ==, (guint16)(base + i));
+    g_assert_cmpint (arrivals[i].received, ==, ticks[i] != 0);
+    if (arrivals[i].received)
+      g_assert_cmpint (arrivals[i].arrival_us, ==, ticks[i] * 250);
+  }
+}
+
 static guint
 write_and_decode (WcTwcc *twcc, gint64 *ticks, guint *base)
 {
@@ -77,7 +96,9 @@ write_and_decode (WcTwcc *twcc, gint64 *ticks, guint *base)
   g_assert_true (wc_twcc_has_news (twcc));
   size = wc_twcc_write (twcc, 1, 2, packet);
   g_assert_cmpuint (size, <=, WC_TWCC_MAX_SIZE);
-  return decode (packet, size, ticks, base);
+  guint n = decode (packet, size, ticks, base);
+  assert_read (packet, size, ticks, n, *base);
+  return n;
 }
 
 static void
@@ -180,6 +201,52 @@ test_random (void)
   g_assert_cmpuint (next, ==, MAX_SEQS);
 }
 
+/* What our writer does not make: a vector of one-bit symbols, and a run of what
+ * was lost that is longer than what is left. */
+static void
+test_read_other_chunks (void)
+{
+  static const guint8 packet[] = {
+      0xaf, 205,  0,   7,  0, 0, 0, 1, 0, 0, 0, 2, /* to 2, padded */
+      0xff, 0xff, 0,   20, 0, 0, 2, 9, /* 20 from 65535, at 128 ms */
+      0xa0, 0x03,                      /* the first, and two before 14 */
+      0,    9,                         /* none of what follows */
+      4,    0,    255, 0,  0, 0, 0, 5, /* 1 ms, 0, 63.75 ms later */
+  };
+  WcTwccArrival arrivals[WC_TWCC_MAX_ARRIVALS];
+
+  g_assert_cmpuint (wc_twcc_read (packet, sizeof packet, arrivals), ==, 20);
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpint (arrivals[i].received, ==, i == 0 || i == 12 || i == 13);
+  g_assert_cmpuint (arrivals[0].seq, ==, 65535);
+  g_assert_cmpuint (arrivals[19].seq, ==, 18);
+  g_assert_cmpint (arrivals[0].arrival_us, ==, 129 * MS);
+  g_assert_cmpint (arrivals[12].arrival_us, ==, 129 * MS);
+  g_assert_cmpint (arrivals[13].arrival_us, ==, 192750);
+}
+
+/* Whatever is missing at its end, it is not read, and nothing behind it is. */
+static void
+test_read_cut (void)
+{
+  WcTwcc twcc = {0};
+  WcTwccArrival arrivals[WC_TWCC_MAX_ARRIVALS];
+  guint8 packet[WC_TWCC_MAX_SIZE];
+
+  for (guint16 i = 0; i < 100; i++)
+    if (i % 7 != 3)
+      wc_twcc_take (&twcc, i, (64 + i * (i % 5 == 0 ? 90 : 3)) * MS);
+  gsize size = wc_twcc_write (&twcc, 1, 2, packet);
+  packet[0] &= 0xdf; /* the padding is then left over */
+  g_assert_cmpuint (wc_twcc_read (packet, size, arrivals), >, 0);
+  for (gsize cut = 4; cut < size; cut++) {
+    g_autofree guint8 *copy = g_memdup2 (packet, size - cut);
+    g_assert_cmpuint (wc_twcc_read (copy, size - cut, arrivals), ==, 0);
+  }
+  packet[14] = packet[15] = 0xff; /* more than anyone waits for */
+  g_assert_cmpuint (wc_twcc_read (packet, size, arrivals), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -189,5 +256,7 @@ main (int argc, char **argv)
   g_test_add_func ("/twcc/pause", test_pause);
   g_test_add_func ("/twcc/jump", test_jump);
   g_test_add_func ("/twcc/random", test_random);
+  g_test_add_func ("/twcc/read/other-chunks", test_read_other_chunks);
+  g_test_add_func ("/twcc/read/cut", test_read_cut);
   return g_test_run ();
 }

@@ -109,7 +109,8 @@ export class Viewer {
     this.key = `viewer${Viewer.#next += 1}`;
   }
 
-  /** @param options url, kinds (in offer order), stereo, token, element */
+  /** @param options url, kinds (in offer order), stereo, token, element, without
+   *    (words: lines of the offer with one of them are left out) */
   static async watch(scope, page, options) {
     const viewer = new Viewer(page);
     scope.defer(() => page.isClosed() ? undefined : viewer.close().catch(() => {}));

@@ -2,7 +2,8 @@
 //
 // Runs in a network namespace of its own (layers.test.mjs starts it there): a browser
 // publishes three layers to two viewers, and one viewer's link carries less than
-// the best of them for a while. Prints one line of JSON.
+// the best of them for a while. With `feedback` that viewer does not estimate it
+// itself. Prints one line of JSON.
 
 import { FAKE_DEVICES, launchBrowser, openViewerPage, Publisher, Viewer }
   from './browser.mjs';
@@ -12,7 +13,7 @@ import { report } from './scenario.mjs';
 import { startServer } from './server.mjs';
 import { waitFor } from './wait.mjs';
 
-async function run(scope) {
+async function run(scope, estimation) {
   layNetwork();
   const server = await startServer(scope, { config: `[ice]\naddresses=${ADDRESS}\n` });
   await server.api.create({ id: 'narrow', kind: 'whip' });
@@ -26,7 +27,9 @@ async function run(scope) {
     const { layers } = (await server.api.read('narrow')).publisher;
     return layers.every(({ active, width }) => active && width > 0);
   }, { timeoutMs: 40000 });
-  const viewer = await Viewer.watch(scope, await open(), { url: server.whep('narrow') });
+  const viewer = await Viewer.watch(scope, await open(), {
+    url: server.whep('narrow'), without: estimation === 'feedback' ? ['goog-remb'] : [],
+  });
   await shows(viewer, 1280);
   const { items } = await server.api.ok('GET', '/api/v1/mountpoints/narrow/sessions');
   const port = items[0].media_address.split(':').at(-1);

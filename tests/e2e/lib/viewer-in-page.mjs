@@ -31,12 +31,16 @@ export function installViewers() {
     }
   }
 
-  async function post(viewer, { url, token, ifMatch = true }) {
+  /** An offer without the lines in which one of `words` stands. */
+  const leaveOut = (sdp, words) => sdp.split('\r\n')
+    .filter((line) => !words.some((word) => line.includes(word))).join('\r\n');
+
+  async function post(viewer, { url, token, ifMatch = true, without = [] }) {
     const bearer = token ? { Authorization: `Bearer ${token}` } : {};
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/sdp', ...bearer },
-      body: viewer.pc.localDescription.sdp,
+      body: leaveOut(viewer.pc.localDescription.sdp, without),
     });
     const text = await response.text();
     if (response.status !== 201) {
