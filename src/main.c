@@ -198,9 +198,8 @@ static gboolean
 set_allocators (void)
 {
   static const char *const wanted[][2] = {
-      {"GLIBC_TUNABLES",
-       "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:"
-       "glibc.malloc.mxfast=160"},
+      {"GLIBC_TUNABLES", "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:"
+                         "glibc.malloc.mxfast=160"},
       {"G_SLICE", "always-malloc"},
   };
   gboolean changed = FALSE;
