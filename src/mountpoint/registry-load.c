@@ -79,6 +79,21 @@ wc_registry_new_waiting (void)
   return g_ptr_array_new_with_free_func (waiting_free);
 }
 
+static void
+forget_problem (WcRegistry *self, const Waiting *waiting)
+{
+  g_hash_table_remove (self->kept, waiting->spec->id);
+  g_ptr_array_remove (self->problems, (gpointer)waiting->problem);
+}
+
+static gboolean
+is_stored (WcRegistry *self, const char *id)
+{
+  g_autofree char *path = wc_store_path (self->store, id);
+
+  return g_file_test (path, G_FILE_TEST_EXISTS);
+}
+
 /* FALSE: still not. */
 static gboolean
 try_again (WcRegistry *self, const Waiting *waiting)
@@ -88,13 +103,17 @@ try_again (WcRegistry *self, const Waiting *waiting)
   if (wc_registry_lookup (self, id) != NULL)
     return FALSE; /* of the configuration, by now */
 
+  if (!is_stored (self, id)) {
+    wc_info ("%s: its file was removed, it is not waited for any more", id);
+    forget_problem (self, waiting);
+    return TRUE;
+  }
   g_autoptr (WcMountpoint) mountpoint =
       wc_mountpoint_new (waiting->spec, WC_ORIGIN_API, self->context, NULL);
   if (mountpoint == NULL)
     return FALSE;
   wc_info ("%s: its port is free", id);
-  g_hash_table_remove (self->kept, id);
-  g_ptr_array_remove (self->problems, (gpointer)waiting->problem);
+  forget_problem (self, waiting);
   wc_registry_add (self, mountpoint);
   return TRUE;
 }

@@ -348,6 +348,44 @@ has_mountpoint (gpointer user_data)
 }
 
 /* It is not lost, nor may it be overwritten, until the port is free. */
+static gboolean
+has_no_problems (gpointer user_data)
+{
+  const Fixture *f = user_data;
+
+  return wc_registry_problems (f->registry)->len == 0;
+}
+
+/* Whose file an operator removes meanwhile is not wanted any more. */
+static void
+test_stored_port_forgotten (void)
+{
+  Fixture f;
+  WcUdpBinding any = {.address = "0.0.0.0"};
+  g_autoptr (GError) error = NULL;
+
+  set_up (&f, NULL);
+  g_assert_true (create_id (&f, "gone", &error));
+  const WcMountpointSpec *spec =
+      wc_mountpoint_spec (wc_registry_lookup (f.registry, "gone"));
+  guint16 port = ((WcTrackSpec *)spec->tracks->pdata[0])->port;
+  g_autofree char *path =
+      g_build_filename (f.state_dir, "mountpoints", "gone.json", NULL);
+  close_registry (&f);
+
+  GSocket *taken = wc_udp_socket_open (&any, port, &error);
+  g_assert_no_error (error);
+  open_registry (&f);
+  g_assert_cmpuint (wc_registry_problems (f.registry)->len, ==, 1);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_object_unref (taken);
+
+  g_assert_true (wait_until (has_no_problems, &f, 10000));
+  g_assert_null (wc_registry_lookup (f.registry, "gone"));
+  g_assert_true (create_id (&f, "gone", &error));
+  tear_down (&f);
+}
+
 static void
 test_stored_port_taken (void)
 {
@@ -476,6 +514,8 @@ main (int argc, char **argv)
   g_test_add_func ("/registry/configured", test_configured);
   g_test_add_func ("/registry/problems", test_problems);
   g_test_add_func ("/registry/stored-port-taken", test_stored_port_taken);
+  g_test_add_func ("/registry/stored-port-forgotten",
+                   test_stored_port_forgotten);
   g_test_add_func ("/registry/configured-port-taken",
                    test_configured_port_taken);
   g_test_add_func ("/registry/demo", test_demo);
