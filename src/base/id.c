@@ -23,13 +23,13 @@ char *
 wc_id_random_hex (guint n_bytes)
 {
   guint8 bytes[64];
-  GString *hex = g_string_sized_new (2 * n_bytes);
+  char *hex = g_malloc (2 * n_bytes + 1);
 
   g_assert (n_bytes > 0 && n_bytes <= sizeof bytes);
   wc_id_random_bytes (bytes, n_bytes);
   for (guint i = 0; i < n_bytes; i++)
-    g_string_append_printf (hex, "%02x", bytes[i]);
-  return g_string_free (hex, FALSE);
+    g_snprintf (hex + 2 * i, 3, "%02x", bytes[i]);
+  return hex;
 }
 
 gboolean

@@ -304,7 +304,7 @@ append_bundle (GString *out, const WcSdpPlan *plan)
 char *
 wc_sdp_answer_write (const WcSdpPlan *plan, const WcSdpAnswerParams *params)
 {
-  GString *out = g_string_sized_new (4096);
+  g_autoptr (GString) out = g_string_sized_new (4096);
 
   wc_sdp_append_head (out, params->session_id);
   append_bundle (out, plan);
@@ -330,7 +330,8 @@ wc_sdp_answer_write (const WcSdpPlan *plan, const WcSdpAnswerParams *params)
       break;
     }
   }
-  return g_string_free (out, FALSE);
+  /* It is kept for as long as its session: without the room behind it. */
+  return g_strndup (out->str, out->len);
 }
 
 /* --- ICE restart
