@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -214,13 +215,14 @@ set_allocators (void)
 }
 
 /* By its path: a program that was started as /proc/self/exe is called "exe" by
- * ps and top. */
+ * ps and top. Not one with capabilities of its file: its environment is cleaned
+ * of such variables each time. */
 static void
 ensure_allocators (char **argv)
 {
   g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
 
-  if (path != NULL && set_allocators ())
+  if (path != NULL && getauxval (AT_SECURE) == 0 && set_allocators ())
     execv (path, argv); /* where that fails, it goes on as it is */
 }
 

@@ -9,6 +9,9 @@
 /* A viewer reports a few times a second; one in trouble, or with transport-wide
  * feedback, some hundred. What is above is not worth a hash. */
 #define MAX_RECEIVED_PER_S 1000
+/* Viewers send transport-wide feedback every 50 to 250 ms, or with each frame.
+ * A few bytes of it can speak of a thousand packets. */
+#define MAX_FEEDBACK_PER_S 100
 /* What a viewer may have sent again, some 10 Mbit/s: one viewer's NACKs must
  * not keep a core and the uplink busy. */
 #define MAX_RESENT_PER_S 1000
@@ -162,8 +165,11 @@ note_feedback (WcDirectLane *lane, const guint8 *data, gsize size,
                gint64 now_us)
 {
   WcTwccArrival arrivals[WC_TWCC_MAX_ARRIVALS];
-  guint n = wc_twcc_read (data, size, arrivals);
 
+  if (!take_token (&lane->feedback_tokens, &lane->feedback_us,
+                   MAX_FEEDBACK_PER_S, now_us))
+    return;
+  guint n = wc_twcc_read (data, size, arrivals);
   wc_link_estimate_take (lane->link, arrivals, n, now_us);
   atomic_store (&lane->estimated_bps, wc_link_estimate_bps (lane->link));
 }

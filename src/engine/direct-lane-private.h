@@ -42,8 +42,8 @@ struct WcDirectLane {
   guint8 goodbye[WC_DIRECT_GOODBYE_SIZE];
   guint8 goodbye_size;
 
-  guint receive_tokens, resend_tokens; /* see take_tokens () */
-  gint64 receive_us, resend_us;
+  guint receive_tokens, resend_tokens, feedback_tokens; /* see take_token () */
+  gint64 receive_us, resend_us, feedback_us;
   gint64 key_request_us; /* when the last one was passed on */
 
   /* published, read by anyone */

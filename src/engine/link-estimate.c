@@ -39,8 +39,10 @@
 #define WINDOW_LEAST_PACKETS 10
 
 typedef struct {
-  guint32 us;        /* when, wraps */
-  guint16 seq, size; /* size 0: it is not waited for */
+  guint32 us; /* when, wraps */
+  guint16 seq;
+  guint16 size : 15; /* 0: it is not waited for */
+  guint16 is_lost : 1;
 } Sent;
 
 typedef struct {
@@ -168,8 +170,8 @@ note_delay (WcLinkEstimate *link, const Sent *sent, gint64 arrival_us)
 
   if (!burst->is_known || ABS (arrival_step_us) > MAX_PAUSE_US)
     forget_delays (link);
-  else if (sent_step_us < BURST_US)
-    return; /* of the same, or overtaken by it */
+  else if (sent_step_us < BURST_US || arrival_step_us < 0)
+    return; /* of the same, overtaken by it or before it */
   else
     add_burst (link, arrival_us, arrival_step_us, sent_step_us);
   *burst = (Burst){TRUE, sent->us, arrival_us};
@@ -216,6 +218,17 @@ end_window (WcLinkEstimate *link, gint64 arrival_us)
                         G_USEC_PER_SEC / (guint64)span_us;
   lower_by_loss (link);
   begin_window (link, arrival_us);
+}
+
+/* It may be spoken of again, and may have come then. */
+static void
+note_loss (WcLinkEstimate *link, Sent *sent, gboolean lost)
+{
+  if (lost && !sent->is_lost)
+    link->window.lost++;
+  else if (!lost && sent->is_lost && link->window.lost > 0)
+    link->window.lost--;
+  sent->is_lost = lost ? 1 : 0;
 }
 
 static void
@@ -273,7 +286,7 @@ wc_link_estimate_send (WcLinkEstimate *link, gsize size, gint64 now_us)
   guint16 seq = link->next_seq++;
 
   link->sent[seq % SENT] =
-      (Sent){(guint32)now_us, seq, (guint16)MIN (size, G_MAXUINT16)};
+      (Sent){(guint32)now_us, seq, MIN (size, G_MAXINT16) & G_MAXINT16, 0};
   return seq;
 }
 
@@ -286,9 +299,10 @@ wc_link_estimate_take (WcLinkEstimate *link, const WcTwccArrival *arrivals,
     if (sent->seq != arrivals[i].seq || sent->size == 0)
       continue; /* it never was, or was reported before */
     if (!arrivals[i].received) {
-      link->window.lost++; /* it may still come */
+      note_loss (link, sent, TRUE);
       continue;
     }
+    note_loss (link, sent, FALSE);
     note_delay (link, sent, arrivals[i].arrival_us);
     note_arrival (link, sent, arrivals[i].arrival_us);
     sent->size = 0;

@@ -8,7 +8,7 @@
 #define WC_RTCP_MAX_REPORTS 4
 /** A packet of 1500 bytes that asks for more is an abuse. */
 #define WC_RTCP_MAX_NACKS 64
-#define WC_RTCP_MAX_TWCC 4
+#define WC_RTCP_MAX_TWCC 2
 
 /** A report block (RFC 3550 section 6.4.1). */
 typedef struct {

@@ -169,7 +169,7 @@ on_state_changed (WcSession *session, WcSessionTable *table)
       g_hash_table_lookup (table->by_secret, wc_session_secret (session));
 
   count (table, entry, counted_as (session));
-  if (wc_session_state (session) == WC_SESSION_CLOSING)
+  if (wc_session_state (session) == WC_SESSION_CLOSING && entry->end_us == 0)
     linger (table, entry);
   else if (wc_session_state (session) == WC_SESSION_CLOSED)
     remove_session (table, entry);

@@ -81,13 +81,15 @@ take_rested (WcConnectionPool *pool)
   return rested;
 }
 
-static void
+static guint
 free_rested (WcConnectionPool *pool)
 {
   WcConnection *rested;
+  guint n = 0;
 
-  while ((rested = take_rested (pool)) != NULL)
+  for (; (rested = take_rested (pool)) != NULL; n++)
     wc_connection_free (rested);
+  return n;
 }
 
 static void
@@ -180,14 +182,16 @@ set_settling (WcConnectionPool *pool, gboolean settling)
   return before;
 }
 
-void
+gboolean
 wc_connection_pool_settle (WcConnectionPool *pool)
 {
   if (set_settling (pool, TRUE))
-    return;
+    return FALSE;
+  gboolean freed = count (pool, pool->used) > 0;
   end_all (pool, pool->used);
-  free_rested (pool);
+  freed |= free_rested (pool) > 0;
   while (count (pool, pool->fresh) < pool->size)
     put (pool, pool->fresh, wc_connection_prepare (pool->pem));
   set_settling (pool, FALSE);
+  return freed;
 }

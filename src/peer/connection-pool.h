@@ -28,8 +28,9 @@ void wc_connection_pool_give (WcConnectionPool *pool, WcConnection *connection,
                               GByteArray *kept);
 
 /** Ends the used ones, which have more threads and memory, and prepares
- * others until `size` wait, unless somebody is at it. Control pool. */
-void wc_connection_pool_settle (WcConnectionPool *pool);
+ * others until `size` wait, unless somebody is at it. TRUE: it freed some.
+ * Control pool. */
+gboolean wc_connection_pool_settle (WcConnectionPool *pool);
 /** Ends those that nobody has used. Control pool. */
 void wc_connection_pool_drop_fresh (WcConnectionPool *pool);
 /** TRUE: there is nothing to settle. */

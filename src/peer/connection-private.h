@@ -29,6 +29,7 @@ struct WcConnection {
   WcIceAgent *agent;
   WcSdpSetup setup;                /* ours, once it has negotiated */
   GstElement *dtls_enc, *dtls_dec; /* of the transport */
+  GstElement *dtls_queue;          /* before them, webrtcbin's; not owned */
   guint32 rtx_ssrc[WC_N_MEDIA];
   guint resend_budget; /* of the thread that RTCP comes on, as the next */
   gint64 resend_us;    /* when it was last filled up */

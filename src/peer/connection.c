@@ -84,6 +84,9 @@ on_deep_element_added (GstBin *bin, GstBin *parent, GstElement *element,
     wc_connection_set_dtls_dec (connection, element);
   } else if (g_str_equal (name, "dtlsenc")) {
     wc_connection_set_dtls_enc (connection, element);
+  } else if (g_str_equal (name, "queue") &&
+             g_str_equal (G_OBJECT_TYPE_NAME (parent), "TransportReceiveBin")) {
+    connection->dtls_queue = element;
   } else if (g_str_equal (name, "rtpsession")) {
     set_up_rtp_session (connection, element);
   } else if (g_str_equal (name, "rtprtxsend")) {
@@ -109,6 +112,41 @@ free_clocksyncs (WcConnection *connection)
       g_object_set (element, "sync", FALSE, NULL);
     g_value_unset (&item);
   }
+}
+
+/* From GStreamer 1.28 on, what a peer sends by DTLS before its certificate was
+ * looked at waits in the thread that brings it. */
+static gboolean
+may_wait_behind_dtls (void)
+{
+  guint major, minor, micro, nano;
+
+  gst_version (&major, &minor, &micro, &nano);
+  return minor >= 27;
+}
+
+/* Whoever brings a datagram does its DTLS, on the handshake pool: a thread of
+ * each webrtcbin that takes it from there is a change of threads for every
+ * datagram of a handshake. It stays in its bin, where webrtcbin looks for it.
+ */
+static void
+bypass_queue (WcConnection *connection)
+{
+  GstElement *queue = connection->dtls_queue;
+
+  if (queue == NULL || may_wait_behind_dtls ())
+    return;
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (queue, "sink");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (queue, "src");
+  g_autoptr (GstPad) before = gst_pad_get_peer (sink);
+  g_autoptr (GstPad) behind = gst_pad_get_peer (src);
+  if (before == NULL || behind == NULL)
+    return;
+  gst_element_set_locked_state (queue, TRUE);
+  gst_pad_unlink (before, sink);
+  gst_pad_unlink (src, behind);
+  gst_pad_link (before, behind);
+  gst_element_set_state (queue, GST_STATE_NULL);
 }
 
 /* --- making --------------------------------------------------------------- */
@@ -224,6 +262,17 @@ wc_connection_prepare (const char *pem)
 }
 
 static gboolean
+open_for_keys (WcConnection *connection, const WcConnectionParams *params,
+               GError **error)
+{
+  if (!wc_connection_negotiate (connection, params, error))
+    return FALSE;
+  if (connection->n_peers == 0)
+    bypass_queue (connection);
+  return TRUE;
+}
+
+static gboolean
 open_for_media (WcConnection *connection, const WcConnectionParams *params,
                 GError **error)
 {
@@ -260,9 +309,9 @@ wc_connection_open (WcConnection *connection, const WcConnectionParams *params,
 {
   connection->callbacks = *callbacks;
   connection->user_data = user_data;
-  connection->negotiated =
-      params->keys_only ? wc_connection_negotiate (connection, params, error)
-                        : open_for_media (connection, params, error);
+  connection->negotiated = params->keys_only
+                               ? open_for_keys (connection, params, error)
+                               : open_for_media (connection, params, error);
   return connection->negotiated;
 }
 

@@ -166,7 +166,8 @@ settle (gpointer data)
 {
   WcPeerFactory *factory = data;
 
-  wc_connection_pool_settle (factory->prepared);
+  if (wc_connection_pool_settle (factory->prepared))
+    wc_peer_factory_note_garbage (factory);
 }
 
 /* A webrtcbin leaves some hundred KiB of holes in the heap. */
@@ -238,7 +239,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
   factory->lane_pool = g_thread_pool_new (wc_connection_queue_run, NULL,
                                           (gint)n_threads, TRUE, error);
   factory->handshake_pool =
-      g_thread_pool_new (run_handshake, NULL, 2, TRUE, error);
+      g_thread_pool_new (run_handshake, NULL, (gint)n_threads, TRUE, error);
   if (factory->control_pool == NULL || factory->lane_pool == NULL ||
       factory->handshake_pool == NULL)
     return NULL;

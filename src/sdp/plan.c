@@ -175,6 +175,20 @@ carry_track (WcSdpPlan *plan, guint index, WcMedia kind,
   return TRUE;
 }
 
+static void
+plan_twcc (WcSdpPlan *plan, WcMedia kind)
+{
+  guint index = (guint)plan->index[kind];
+  WcSdpPlanMedia *planned = plan->media->pdata[index];
+
+  if (planned->format->transport_cc)
+    planned->twcc_extension = wc_sdp_plan_find_extension (
+        plan->offer, plan->offer->media->pdata[index], WC_SDP_URI_TWCC,
+        "sendonly");
+  if (planned->twcc_extension != 0)
+    planned->send_time_extension = 0;
+}
+
 /* Of the two ways to estimate a viewer's link the one in which the viewer does
  * it, if it can: browsers offer both. One way for all media: numbers are
  * counted over the whole transport. */
@@ -187,13 +201,9 @@ plan_estimation (WcSdpPlan *plan, const WcSdpPolicy *policy)
   if (video->format->goog_remb &&
       (!policy->send_times || video->send_time_extension != 0))
     return;
-  for (guint i = 0; i < plan->media->len; i++) {
-    WcSdpPlanMedia *planned = plan->media->pdata[i];
-    if (planned->role == WC_SDP_SEND && planned->format->transport_cc)
-      planned->twcc_extension =
-          wc_sdp_plan_find_extension (plan->offer, plan->offer->media->pdata[i],
-                                      WC_SDP_URI_TWCC, "sendonly");
-  }
+  plan_twcc (plan, WC_MEDIA_VIDEO);
+  if (video->twcc_extension != 0 && plan->index[WC_MEDIA_AUDIO] >= 0)
+    plan_twcc (plan, WC_MEDIA_AUDIO);
 }
 
 /* Returns why section @index carries nothing (static), or NULL if it does. */

@@ -194,6 +194,29 @@ test_lies (void)
   wc_link_estimate_free (link);
 }
 
+/* What was said to be lost and comes after all is not: half of the packets come
+ * behind the feedback that misses them. */
+static void
+test_late (void)
+{
+  WcLinkEstimate *link = wc_link_estimate_new ();
+
+  for (guint i = 0; i < 1500; i++) {
+    gint64 now_us = i * 10 * MS;
+    WcTwccArrival late = {0, FALSE, now_us + 5 * MS},
+                  next = {0, TRUE, now_us + 6 * MS};
+    late.seq = wc_link_estimate_send (link, PACKET, now_us);
+    next.seq = wc_link_estimate_send (link, PACKET, now_us);
+    for (guint k = 0; k < 3; k++)
+      wc_link_estimate_take (link, &late, 1, now_us);
+    wc_link_estimate_take (link, &next, 1, now_us);
+    late.received = TRUE;
+    wc_link_estimate_take (link, &late, 1, now_us);
+  }
+  g_assert_cmpuint (wc_link_estimate_bps (link), >, 2 * PACKET * 8 * 100);
+  wc_link_estimate_free (link);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -206,6 +229,7 @@ main (int argc, char **argv)
   g_test_add_func ("/link-estimate/loss", test_loss);
   g_test_add_func ("/link-estimate/jitter", test_jitter);
   g_test_add_func ("/link-estimate/pause", test_pause);
+  g_test_add_func ("/link-estimate/late", test_late);
   g_test_add_func ("/link-estimate/lies", test_lies);
   return g_test_run ();
 }
