@@ -189,6 +189,7 @@ renew_and_trim (gpointer data)
   wc_connection_pool_drop_fresh (factory->prepared);
   trim (NULL);
   wc_connection_pool_settle (factory->prepared);
+  trim (NULL); /* what making them took */
 }
 
 /* Not while peers come and go: what is freed now is needed again at once. And
