@@ -2,20 +2,16 @@
 #include "engine/twcc.h"
 
 #include "base/bytes.h"
+#include "engine/twcc-format.h"
 
 #include <string.h>
 
-#define HEADER_SIZE 20
 #define RTPFB 205
 #define FMT_TWCC 15
-#define REFERENCE_US 64000
-#define DELTA_US 250
 /* Of one packet: with two bytes each and their chunks they stay below 1100. */
 #define MAX_REPORTED 400
 #define MAX_RUN 8191
 #define VECTOR_SYMBOLS 7
-
-enum { NOT_RECEIVED, SMALL_DELTA, LARGE_DELTA };
 
 typedef struct {
   guint8 symbols[MAX_REPORTED];
@@ -82,21 +78,22 @@ collect (WcTwcc *twcc, Statuses *statuses)
   gint64 ticks;
 
   statuses->n = 0;
-  statuses->reference = first_arrival (twcc) / REFERENCE_US;
-  ticks = statuses->reference * (REFERENCE_US / DELTA_US);
+  statuses->reference = first_arrival (twcc) / WC_TWCC_REFERENCE_US;
+  ticks = statuses->reference * (WC_TWCC_REFERENCE_US / WC_TWCC_DELTA_US);
   for (guint i = 0; i < MIN (twcc->n, MAX_REPORTED); i++) {
     gint64 arrival_us = *arrival_of (twcc, (guint16)(twcc->base + i));
-    gint64 delta = arrival_us / DELTA_US - ticks;
+    gint64 delta = arrival_us / WC_TWCC_DELTA_US - ticks;
     if (arrival_us == 0) {
-      statuses->symbols[statuses->n++] = NOT_RECEIVED;
+      statuses->symbols[statuses->n++] = WC_TWCC_NOT_RECEIVED;
       continue;
     }
     if (delta < G_MININT16 || delta > G_MAXINT16)
       return;
     ticks += delta;
     statuses->deltas[statuses->n] = (gint16)delta;
-    statuses->symbols[statuses->n++] =
-        delta >= 0 && delta <= G_MAXUINT8 ? SMALL_DELTA : LARGE_DELTA;
+    statuses->symbols[statuses->n++] = delta >= 0 && delta <= G_MAXUINT8
+                                           ? WC_TWCC_SMALL_DELTA
+                                           : WC_TWCC_LARGE_DELTA;
   }
 }
 
@@ -145,9 +142,9 @@ static guint8 *
 write_deltas (const Statuses *statuses, guint8 *out)
 {
   for (guint i = 0; i < statuses->n; i++) {
-    if (statuses->symbols[i] == SMALL_DELTA) {
+    if (statuses->symbols[i] == WC_TWCC_SMALL_DELTA) {
       *out++ = (guint8)statuses->deltas[i];
-    } else if (statuses->symbols[i] == LARGE_DELTA) {
+    } else if (statuses->symbols[i] == WC_TWCC_LARGE_DELTA) {
       wc_write_u16 (out, (guint16)statuses->deltas[i]);
       out += 2;
     }
@@ -184,7 +181,7 @@ wc_twcc_write (WcTwcc *twcc, guint32 sender_ssrc, guint32 media_ssrc,
   wc_write_u16 (out + 14, statuses.n);
   wc_write_u32 (out + 16, (guint32)(statuses.reference & 0xffffff) << 8);
   out[19] = twcc->count++;
-  guint8 *end = write_chunks (&statuses, out + HEADER_SIZE);
+  guint8 *end = write_chunks (&statuses, out + WC_TWCC_HEADER_SIZE);
   end = write_deltas (&statuses, end);
   gsize size = pad (out, (gsize)(end - out));
   wc_write_u16 (out + 2, (guint)(size / 4 - 1));

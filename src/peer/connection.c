@@ -127,8 +127,8 @@ may_wait_behind_dtls (void)
 
 /* Whoever brings a datagram does its DTLS, on the handshake pool: a thread of
  * each webrtcbin that takes it from there is a change of threads for every
- * datagram of a handshake. It stays in its bin, where webrtcbin looks for it.
- */
+ * datagram of a handshake. The queue stays in its bin, where webrtcbin looks
+ * for it. */
 static void
 bypass_queue (WcConnection *connection)
 {

@@ -347,7 +347,6 @@ has_mountpoint (gpointer user_data)
   return wc_registry_lookup (f->registry, "late") != NULL;
 }
 
-/* It is not lost, nor may it be overwritten, until the port is free. */
 static gboolean
 has_no_problems (gpointer user_data)
 {
@@ -386,6 +385,7 @@ test_stored_port_forgotten (void)
   tear_down (&f);
 }
 
+/* It is not lost, nor may it be overwritten, until the port is free. */
 static void
 test_stored_port_taken (void)
 {
