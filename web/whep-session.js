@@ -39,9 +39,9 @@ export class WhepSession {
   #layerUrl = null;
   #stillUrl = null;
   #candidates = [];
-  #gathered = false;
   #trickle = true;
   #trickling = false;
+  #trickled = new AbortController(); // of the PATCH under way
   #restarting = false;
   #deleted = Promise.resolve();
   #abort = new AbortController(); // of what listens to events
@@ -281,10 +281,17 @@ export class WhepSession {
   #onCandidate(candidate) {
     if (candidate?.candidate) {
       this.#candidates.push(candidate);
-    } else {
-      this.#gathered = true;
     }
     this.#scheduleTrickle();
+  }
+
+  /** Those that are of the credentials in force, not of those before a restart. */
+  #takeCandidates() {
+    const { sdp } = this.#pc.localDescription;
+    const taken = this.#candidates.filter(({ usernameFragment }) =>
+      !usernameFragment || sdp.includes(`a=ice-ufrag:${usernameFragment}\r\n`));
+    this.#candidates = [];
+    return taken;
   }
 
   #scheduleTrickle() {
@@ -300,25 +307,26 @@ export class WhepSession {
       this.#trickling = false; // its answer comes first, then this again
       return;
     }
-    const candidates = this.#candidates;
-    const gathered = this.#gathered;
-    this.#candidates = [];
-    this.#trickle = !gathered;
-    if (!this.#over && (candidates.length > 0 || gathered)) {
+    const gathered = () => this.#pc.iceGatheringState === 'complete';
+    const complete = gathered();
+    const candidates = this.#over ? [] : this.#takeCandidates();
+    this.#trickle = !complete;
+    if (!this.#over && (candidates.length > 0 || complete)) {
       const headers = this.#headers({ 'Content-Type': TRICKLE_TYPE });
       if (this.#etag) {
         headers['If-Match'] = this.#etag;
       }
-      const body = trickleFragment(this.#pc.localDescription.sdp, candidates, gathered);
+      const body = trickleFragment(this.#pc.localDescription.sdp, candidates, complete);
+      this.#trickled = new AbortController();
       const response = await fetch(this.#sessionUrl, {
-        method: 'PATCH', headers, body,
+        method: 'PATCH', headers, body, signal: this.#trickled.signal,
       }).catch(() => null);
       // A server without trickle says 405, 422 or 501; ICE works all the same
       // by the addresses our own checks come from, so do not insist.
       this.#trickle &&= response?.ok ?? true;
     }
     this.#trickling = false;
-    if (this.#candidates.length > 0) {
+    if (this.#candidates.length > 0 || gathered()) {
       this.#scheduleTrickle();
     }
   }
@@ -326,8 +334,8 @@ export class WhepSession {
   // --- ICE restart -------------------------------------------------------------
 
   async #exchangeRestart() {
-    this.#candidates = [];
-    this.#gathered = false;
+    // What is under way is of the credentials before, and would be refused.
+    this.#trickled.abort();
     this.#trickle = true;
     const offer = await this.#pc.createOffer({ iceRestart: true });
     await this.#setOffer(offer, this.#sdpOf(offer));

@@ -197,19 +197,28 @@ export class WhipPublisher extends EventTarget {
   /** The same session by another way (RFC 9725 section 4.3.3). */
   async #restartIce(run) {
     const pc = this.#pc;
-    await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
-    const response = await fetch(this.#sessionUrl, {
-      method: 'PATCH',
-      headers: this.#headers({
-        'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*',
-      }),
-      body: trickleFragment(pc.localDescription.sdp, [], false),
-      signal: AbortSignal.timeout(this.#options.disconnectedMs),
-    });
-    const fragment = await response.text();
-    if (response.status === 200 && run === this.#run) {
-      this.#answer = restartedAnswer(this.#answer, fragment);
-      await pc.setRemoteDescription({ type: 'answer', sdp: this.#answer });
+    if (pc.signalingState !== 'stable') {
+      return; // one is under way
+    }
+    try {
+      await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+      const response = await fetch(this.#sessionUrl, {
+        method: 'PATCH',
+        headers: this.#headers({
+          'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*',
+        }),
+        body: trickleFragment(pc.localDescription.sdp, [], false),
+        signal: AbortSignal.timeout(this.#options.disconnectedMs),
+      });
+      const fragment = await response.text();
+      if (response.status === 200 && run === this.#run) {
+        this.#answer = restartedAnswer(this.#answer, fragment);
+        await pc.setRemoteDescription({ type: 'answer', sdp: this.#answer });
+      }
+    } finally {
+      if (pc.signalingState === 'have-local-offer') {
+        await pc.setLocalDescription({ type: 'rollback' });
+      }
     }
   }
 
