@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/rtcp.h"
 #include "peer/connection-private.h"
+#include "peer/task-pool.h"
 
 /* Of one webrtcbin, one after another: what grows in it is bounded. */
 #define MAX_PEERS 100
@@ -161,6 +162,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     gst_message_parse_error (message, &error, &debug);
     wc_debug ("viewer pipeline: %s (%s)", error->message, debug);
   }
+  wc_task_pool_adopt (message);
   gst_message_unref (message); /* who drops it owns it */
   return GST_BUS_DROP;
 }

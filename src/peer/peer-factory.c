@@ -59,11 +59,13 @@ ensure_low_priority (void)
 }
 
 static void
-run_task (gpointer data, gpointer unused)
+run_task (gpointer data, gpointer user_data)
 {
+  const WcPeerFactory *factory = user_data;
   Task *task = data;
 
-  ensure_low_priority ();
+  if (factory->direct) /* else the webrtcbins carry the media */
+    ensure_low_priority ();
   task->run (task->data);
   g_free (task);
 }
@@ -236,7 +238,7 @@ wc_peer_factory_new (WcEngine *engine, guint history_ms, GError **error)
   /* Pools of their own threads: idle shared ones would be counted as leaks
    * by whoever looks at the process. */
   factory->control_pool =
-      g_thread_pool_new (run_task, NULL, (gint)n_threads, TRUE, error);
+      g_thread_pool_new (run_task, factory, (gint)n_threads, TRUE, error);
   factory->lane_pool = g_thread_pool_new (wc_connection_queue_run, NULL,
                                           (gint)n_threads, TRUE, error);
   factory->handshake_pool =

@@ -170,6 +170,32 @@ describe('configuration', () => {
   }));
 });
 
+// Root may do what a service may not, and then nothing is refused.
+const UNPRIVILEGED = ['setpriv', '--no-new-privs',
+  ...process.getuid() === 0 ? ['--bounding-set=-all'] : []];
+
+describe('without privileges', () => {
+  for (const lane of ['direct', 'webrtcbin']) {
+    test(`viewers come, and nothing is amiss in the log: lane=${lane}`, { timeout: 60000 },
+      scoped(async (scope) => {
+        const server = await startServer(scope, {
+          config: `${LOOPBACK}[fanout]\nlane=${lane}\n`, through: UNPRIVILEGED,
+        });
+        await liveMountpoint(scope, server, 'plain');
+        const browser = await launchBrowser(scope);
+        for (let n = 0; n < 3; n += 1) {
+          const page = await openViewerPage(scope, browser, server.url);
+          const viewer = await Viewer.watch(scope, page, { url: server.whep('plain') });
+          await viewer.frames(20);
+        }
+        await server.stop();
+        // It warns of that loopback is all the network there is.
+        const amiss = server.log.filter((line) => !/ INFO | peer: network: /.test(line));
+        assert.deepEqual(amiss, []);
+      }));
+  }
+});
+
 describe('signals', () => {
   for (const signal of ['SIGTERM', 'SIGINT']) {
     test(`${signal}: viewers are told, the program ends within 3 s [D-12]`,

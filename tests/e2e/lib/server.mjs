@@ -28,9 +28,13 @@ export function temporaryDirectory(scope, name = 'state') {
  */
 const LOOPBACK = '[ice]\naddresses=127.0.0.1\n';
 
-/** Only the program: for those who expect it to end by itself. */
-export function spawnServer(scope, args, { env = {} } = {}) {
-  return new Child(scope, BINARY, args, {
+/**
+ * Only the program: for those who expect it to end by itself.
+ * @param {string[]} options.through  a command that starts it, and its arguments
+ */
+export function spawnServer(scope, args, { env = {}, through = [] } = {}) {
+  const [command, ...more] = [...through, BINARY, ...args];
+  return new Child(scope, command, more, {
     name: 'whepcast', env: { ...process.env, ...env },
   });
 }
@@ -41,7 +45,7 @@ export function spawnServer(scope, args, { env = {} } = {}) {
  *   stateDir  default: a new one; give it to start again where another ended
  *   config    the text of a configuration file; default: loopback candidates
  *   port, udpPort  default 0: any
- *   args, env
+ *   args, env, through
  */
 export async function startServer(scope, options = {}) {
   const stateDir = options.stateDir ?? temporaryDirectory(scope);
