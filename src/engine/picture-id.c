@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/picture-id.h"
 
+#include <string.h>
+
 enum {
   VP8_X = 0x80,
   VP8_I = 0x80, /* of the second byte, as L */
@@ -115,4 +117,22 @@ wc_picture_shift_apply (WcPictureShift shift, guint8 *payload, gsize size)
   }
   if (places.tl0 != 0)
     payload[places.tl0] = (guint8)(payload[places.tl0] + shift.tl0);
+}
+
+void
+wc_picture_numbers_pass (WcPictureNumbers *numbers, WcCodec codec,
+                         gboolean start, guint8 *payload, gsize size)
+{
+  static const WcPictureShift as_it_went_out = {0};
+
+  if (codec != WC_CODEC_VP8 && codec != WC_CODEC_VP9)
+    return;
+  if (start && numbers->last_size > 0)
+    numbers->shift =
+        wc_picture_shift_after (codec, numbers->last, numbers->last_size,
+                                as_it_went_out, payload, size);
+  if (!wc_picture_shift_is_none (numbers->shift))
+    wc_picture_shift_apply (numbers->shift, payload, size);
+  numbers->last_size = (guint8)MIN (size, sizeof numbers->last);
+  memcpy (numbers->last, payload, numbers->last_size);
 }

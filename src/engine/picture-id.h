@@ -30,3 +30,20 @@ WcPictureShift wc_picture_shift_after (WcCodec codec, const guint8 *last,
 
 /** Adds @shift to the numbers in @payload. */
 void wc_picture_shift_apply (WcPictureShift shift, guint8 *payload, gsize size);
+
+/** The numbers of a track, which go on whatever its source does: one that
+ * begins anew, as browsers do when they set up their encoders again, or another
+ * one, has others. A receiver that knows greater numbers drops what comes with
+ * smaller ones (libwebrtc: every frame but the key frame, until the next), so
+ * each key frame's follow those of the packet before. A plain value; all zero
+ * at first. */
+typedef struct {
+  WcPictureShift shift;
+  guint8 last_size;
+  guint8 last[8]; /* of the last payload, as it went out */
+} WcPictureNumbers;
+
+/** Rewrites @payload, the next of the track. @start: it is a key frame's
+ * first. */
+void wc_picture_numbers_pass (WcPictureNumbers *numbers, WcCodec codec,
+                              gboolean start, guint8 *payload, gsize size);

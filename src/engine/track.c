@@ -2,6 +2,7 @@
 #include "engine/track.h"
 
 #include "base/clock.h"
+#include "engine/picture-id.h"
 
 #include <pthread.h>
 
@@ -50,6 +51,7 @@ struct WcTrack {
   gint64 last_start_timestamp;
   guint32 last_frame;
   gint64 newest_timestamp, newest_capture_us;
+  WcPictureNumbers pictures;
   RateSlot rate[N_RATE_SLOTS];
   WcTrackStats stats; /* what is counted as it happens */
   char *profile;
@@ -141,6 +143,9 @@ static void
 append_one (WcTrack *track, WcPacket *packet, gint64 now_us)
 {
   g_assert (packet->seq >= track->next_seq);
+  wc_picture_numbers_pass (&track->pictures, track->codec,
+                           (packet->flags & WC_PACKET_START) != 0,
+                           packet->payload, packet->size);
   ensure_room (track);
   *entry_at (track, track->count) = (Entry){packet, packet->seq, now_us};
   track->count++;

@@ -7,7 +7,8 @@
  * few pointers. The ring keeps `history_ms` of packets and, beyond that,
  * everything since the newest start point as long as it is at most
  * `gop_max_bytes`; when a group of pictures grows larger there is no start
- * point until the next one. */
+ * point until the next one. The numbers that VP8 and VP9 give their pictures go
+ * on whoever writes (picture-id.h). */
 #pragma once
 
 #include "base/codec.h"
@@ -48,7 +49,7 @@ guint32 wc_track_clock_rate (const WcTrack *track);
 /* --- the writer --------------------------------------------------------- */
 
 /** Appends @n packets, whose seq must rise, and wakes the readers.
- * @packets: (transfer full) each. */
+ * @packets: (transfer full) each; nobody else may hold one. */
 void wc_track_append (WcTrack *track, WcPacket **packets, guint n);
 /** The same at a given monotonic time, for tests that make their own. */
 void wc_track_append_at (WcTrack *track, WcPacket **packets, guint n,

@@ -91,9 +91,10 @@ for (const lane of ['direct', 'webrtcbin']) {
           assert.deepEqual(stats.ssrcs, before.ssrcs, 'negotiated once');
           // A gap in the numbers would be asked for; a picture that refers to
           // one that is not there would need a key frame.
-          assert.equal(stats.lost, before.lost);
-          assert.equal(stats.nacks, before.nacks);
-          assert.equal(stats.plis, before.plis);
+          const seen = JSON.stringify([before, stats]);
+          assert.equal(stats.lost, before.lost, seen);
+          assert.equal(stats.nacks, before.nacks, seen);
+          assert.equal(stats.plis, before.plis, seen);
           await viewer.tone([440]);
           // Each for itself.
           const { width } = await other.stats();

@@ -73,7 +73,8 @@ packetise (Frame *frame, gsize mtu)
   }
 }
 
-/* Independent of the code under test: knows the descriptors made above. */
+/* Independent of the code under test: knows the descriptors made above, but not
+ * the numbers, which go on from frame to frame (/track/pictures). */
 static void
 depacketise (const GPtrArray *payloads, GPtrArray *units)
 {
@@ -82,13 +83,16 @@ depacketise (const GPtrArray *payloads, GPtrArray *units)
   for (guint i = 0; i < payloads->len; i++) {
     gsize size, at = 1;
     const guint8 *data = g_bytes_get_data (payloads->pdata[i], &size);
+    const guint8 *first = g_bytes_get_data (payloads->pdata[0], NULL);
 
     if (data[0] & I) {
-      g_assert_cmphex (data[1], ==, 0x81);
-      g_assert_cmphex (data[2], ==, 0x23);
+      g_assert_true (data[1] & 0x80);
+      g_assert_cmpmem (data + 1, 2, first + 1, 2);
       at += 3;
-      if (!(data[0] & F))
-        g_assert_cmphex (data[at++], ==, 0x11);
+      if (!(data[0] & F)) {
+        g_assert_cmphex (data[at], ==, first[at]);
+        at++;
+      }
       if ((data[0] & F) && (data[0] & P))
         at += 2;
       if (data[0] & V)

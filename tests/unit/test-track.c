@@ -299,6 +299,69 @@ test_wakers (void)
   g_assert_cmpuint (second, ==, 2);
 }
 
+/* --- the numbers of pictures ------------------------------------------------
+ */
+
+typedef struct {
+  guint id, tl0;
+} Numbers;
+
+/* A frame of one VP8 packet with a picture id of 15 bits, TL0PICIDX and TID
+ * (RFC 7741 section 4.2). Returns the numbers that a reader finds. */
+static Numbers
+pass_picture (WcTrack *track, gboolean key, guint id, guint tl0)
+{
+  guint8 payload[] = {0x90,       0xe0,        (guint8)(0x80 | id >> 8),
+                      (guint8)id, (guint8)tl0, 0x20,
+                      key ? 0 : 1};
+  guint64 seq = wc_track_head (track);
+  WcPacket *packet = wc_packet_new (sizeof payload);
+
+  memcpy (packet->payload, payload, sizeof payload);
+  packet->seq = seq;
+  packet->flags = key ? WC_PACKET_START : 0;
+  wc_track_append_at (track, &packet, 1, (gint64)seq * MS);
+  g_autoptr (WcPacket) read = wc_track_get (track, seq);
+  const guint8 *out = read->payload;
+  g_assert_cmphex (out[2] & 0x80, ==, 0x80);
+  g_assert_cmpmem (out + 5, 2, payload + 5, 2);
+  return (Numbers){(guint)(out[2] & 0x7f) << 8 | out[3], out[4]};
+}
+
+static void
+expect_picture (WcTrack *track, gboolean key, Numbers source, Numbers expected)
+{
+  Numbers found = pass_picture (track, key, source.id, source.tl0);
+
+  g_assert_cmpuint (found.id, ==, expected.id);
+  g_assert_cmpuint (found.tl0, ==, expected.tl0);
+}
+
+/* A browser that sets its encoders up again begins its numbers anew, with a key
+ * frame; a viewer's browser would drop what follows with smaller ones. */
+static void
+test_pictures (void)
+{
+  g_autoptr (WcTrack) track = track_new ();
+
+  expect_picture (track, TRUE, (Numbers){32766, 254}, (Numbers){32766, 254});
+  expect_picture (track, FALSE, (Numbers){32767, 254}, (Numbers){32767, 254});
+  expect_picture (track, FALSE, (Numbers){0, 255}, (Numbers){0, 255});
+  expect_picture (track, TRUE, (Numbers){1, 0}, (Numbers){1, 0});
+  /* Anew: smaller, and larger. */
+  expect_picture (track, TRUE, (Numbers){32000, 230}, (Numbers){2, 1});
+  expect_picture (track, FALSE, (Numbers){32001, 230}, (Numbers){3, 1});
+  expect_picture (track, FALSE, (Numbers){32002, 231}, (Numbers){4, 2});
+  expect_picture (track, TRUE, (Numbers){500, 77}, (Numbers){5, 3});
+  /* What is missing within a group is missed; before a key frame, no matter. */
+  expect_picture (track, FALSE, (Numbers){503, 79}, (Numbers){8, 5});
+  expect_picture (track, TRUE, (Numbers){510, 83}, (Numbers){9, 6});
+  /* Another writer, when all is forgotten. */
+  wc_track_clear (track);
+  expect_picture (track, TRUE, (Numbers){9, 6}, (Numbers){10, 7});
+  expect_picture (track, FALSE, (Numbers){10, 7}, (Numbers){11, 8});
+}
+
 /* --- threads, for TSan -------------------------------------------------------
  */
 
@@ -369,7 +432,7 @@ run_reader (void *user_data)
 static void
 test_threads (void)
 {
-  WcTrack *track = track_new ();
+  WcTrack *track = wc_track_new (WC_CODEC_H264, 90000, &limits);
   pthread_t threads[N_READERS];
 
   for (guint i = 0; i < N_READERS; i++) {
@@ -407,6 +470,7 @@ main (int argc, char **argv)
   g_test_add_func ("/track/clear", test_clear);
   g_test_add_func ("/track/bitrate", test_bitrate);
   g_test_add_func ("/track/wakers", test_wakers);
+  g_test_add_func ("/track/pictures", test_pictures);
   g_test_add_func ("/track/threads", test_threads);
   return g_test_run ();
 }
