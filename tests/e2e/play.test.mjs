@@ -15,6 +15,7 @@ import { makeMovie, pushOptions, startCopyPusher, startPusher } from './lib/push
 import { runScenario, scenarioSkip } from './lib/scenario.mjs';
 import { scoped, suiteScope } from './lib/scope.mjs';
 import { startServer } from './lib/server.mjs';
+import { Vp8Source } from './lib/vp8-source.mjs';
 import { delay, waitFor } from './lib/wait.mjs';
 
 const LIMIT = { timeout: 90000 };
@@ -331,6 +332,27 @@ describe('the front page', () => {
     await screenshot(page, 'index-dark');
   }));
 });
+
+// As a browser's are when it sets its encoder up again. Smaller ones than before
+// make a viewer's browser drop all that follows the key frame.
+test('the numbers of VP8 begin anew, and every frame is decoded', LIMIT, scoped(async (scope) => {
+  const { tracks: [{ port }] } =
+    await createMountpoint(scope, server, 'numbers', { video: 'VP8', audio: false });
+  const source = new Vp8Source(scope, port, 3);
+  const page = await openViewerPage(scope, browser, server.url);
+  const first = source.send({ pictureId: 20000, tl0: 100 });
+  await server.api.waitState('numbers', 'live', { timeoutMs: 15000 });
+  const viewer = await Viewer.watch(scope, page, { url: server.whep('numbers') });
+  await first;
+  await waitFor('frames of it', async () => (await viewer.stats()).framesReceived >= 20);
+  const { framesReceived } = await viewer.stats();
+  await source.send({ pictureId: 19000, tl0: 150 });
+  await waitFor('all of the clip', async () => {
+    const stats = await viewer.stats();
+    assert.ok(stats.framesReceived >= framesReceived + 70, JSON.stringify(stats));
+    return true;
+  });
+}));
 
 test('5 % of the packets lost: frames go on, repaired by RTX [R-05 M-25]',
   { timeout: 150000, skip: scenarioSkip }, scoped(async (scope) => {
