@@ -25,16 +25,6 @@ run_task (gpointer data)
   return NULL;
 }
 
-static void
-prepare (GstTaskPool *pool, GError **error)
-{
-}
-
-static void
-cleanup (GstTaskPool *pool)
-{
-}
-
 static gpointer
 push (GstTaskPool *pool, GstTaskPoolFunction run, gpointer user_data,
       GError **error)
@@ -67,9 +57,7 @@ wc_task_pool_class_init (WcTaskPoolClass *klass)
 {
   GstTaskPoolClass *pool_class = GST_TASK_POOL_CLASS (klass);
 
-  /* The base class keeps a pool of GLib's for each. */
-  pool_class->prepare = prepare;
-  pool_class->cleanup = cleanup;
+  /* Never prepared, it has no pool of GLib's, as the base class would. */
   pool_class->push = push;
   pool_class->join = join;
   pool_class->dispose_handle = dispose_handle;
@@ -85,9 +73,7 @@ make_pool (gpointer unused)
 {
   GstTaskPool *pool = g_object_new (WC_TYPE_TASK_POOL, NULL);
 
-  gst_object_ref_sink (pool);
-  gst_task_pool_prepare (pool, NULL);
-  return pool;
+  return gst_object_ref_sink (pool);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads of a webrtcbin's tasks. They take after the thread that starts
- * them, which may have a lower priority than the rest (peer-factory.h). Those
+ * them, which may have a lower priority than the rest (README.md). Those
  * of GStreamer's own pool are GLib's shared ones, which want the priority that
  * the first of all had: whoever is not root is refused that, once, in the log.
  */
